@@ -1,0 +1,1 @@
+"""Array libraries: each backend turns definitions into functions on its own arrays."""

@@ -1,0 +1,34 @@
+"""Errors that a user can mend, each told in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """Something given to nonlin is wrong; the message names it and the mend."""
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """The nearest known name as an ending for an error message, or nothing.
+
+    >>> suggestion("gleu", ["gelu", "relu"])
+    "; did you mean 'gelu'?"
+    >>> suggestion("zzz", ["gelu"])
+    ''
+    """
+    near = get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown(what: str, name: object, names: Iterable[str]) -> InputError:
+    """The error for a name that is not among `names`.
+
+    >>> raise unknown("activation", "gleu", ["gelu", "relu"])
+    Traceback (most recent call last):
+    nonlin.errors.InputError: unknown activation 'gleu'; did you mean 'gelu'?
+    """
+    names = list(names)
+    ending = suggestion(str(name), names) or f"; expected one of {', '.join(names)}"
+    return InputError(f"unknown {what} {name!r}{ending}")
