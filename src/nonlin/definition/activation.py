@@ -1,0 +1,219 @@
+"""The three kinds of activation: elementwise, row (softmax) and gated (the GLU family)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import FunctionType
+from typing import Any, TypeVar
+
+from ..errors import InputError
+from . import registry
+from .expression import Expression, where_limits
+from .records import Definition, Formula, Parameter, backend
+
+A = TypeVar("A", bound="Activation")
+
+
+class Activation(Definition):
+    """An activation function: callable on arrays, with its derivative and its facts.
+
+    Facts
+    -----
+    range : smallest and largest value (limits included) with the default parameters
+    monotone : whether it never decreases
+    smoothness : how many derivatives are continuous; -1 for a jump, `math.inf` for all
+    kinks : where smoothness fails
+    limits, derivative_limits : values at minus and plus infinity, where arithmetic would form infinity times zero
+    """
+
+    _registry_name = "activations"
+
+    def __init__(
+        self,
+        function: Formula,
+        *,
+        range: tuple[float, float],
+        monotone: bool,
+        smoothness: float,
+        kinks: tuple[float, ...] = (),
+        limits: tuple[float, float] | None = None,
+        derivative_limits: tuple[float, float] | None = None,
+        **record: Any,
+    ) -> None:
+        super().__init__(function, **record)
+        self.range = range
+        self.monotone = monotone
+        self.smoothness = smoothness
+        self.kinks = tuple(kinks)
+        self.limits = limits
+        self.derivative_limits = derivative_limits
+
+    def _compute(self, part: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A formula when given symbols, else an array."""
+        if any(isinstance(x, Expression) for x in inputs):
+            outputs = self.trace(part, *inputs, **options)
+            return outputs[0] if len(outputs) == 1 else outputs
+        return backend().call(self, part, inputs, options)
+
+
+class Derivative:
+    """`f.derivative`: called with an array it computes, applied to a formula it defines."""
+
+    def __init__(self, activation: Activation) -> None:
+        self._activation = activation
+
+    def __call__(self, x: Any, /, *gate: Any, **options: Any) -> Any:
+        """f'(x), elementwise, for an array x of any shape; `out=` and `where=` as for NumPy's ufuncs."""
+        if isinstance(x, FunctionType):
+            self._activation._formulas["derivative"] = x
+            return x
+        return self._activation._compute("derivative", (x, *gate), options)
+
+
+class Elementwise(Activation):
+    """A function of one number, applied to each entry."""
+
+    kind = "elementwise"
+
+    def trace(self, part: str, *inputs: Expression, **parameters: Any) -> tuple[Expression, ...]:
+        """The formula on symbols, with the declared limits at minus and plus infinity."""
+        if part == "value_and_derivative":
+            return self.trace("value", *inputs, **parameters) + self.trace("derivative", *inputs, **parameters)
+        outputs = super().trace(part, *inputs, **parameters)
+        limits = {"value": self.limits, "derivative": self.derivative_limits}.get(part)
+        return tuple(where_limits(inputs[0], limits, output) for output in outputs) if limits else outputs
+
+    def __call__(self, x: Any, /, **options: Any) -> Any:
+        """f(x) for an array x of any shape and floating dtype; `out=`, `where=`, `dtype=` as for NumPy's ufuncs."""
+        return self._compute("value", (x,), options)
+
+    @cached_property
+    def derivative(self) -> Derivative:
+        """The derivative with respect to x."""
+        return Derivative(self)
+
+    def value_and_derivative(self, x: Any, /, **options: Any) -> Any:
+        """f(x) and f'(x) in one pass, as a pair."""
+        return self._compute("value_and_derivative", (x,), options)
+
+    @cached_property
+    def trainable(self) -> bool:
+        """Whether a gradient can pass: false where the derivative is zero everywhere."""
+        return "derivative" in self._formulas and repr(self.expressions("derivative")[0]) not in ("0", "-0.0")
+
+    @cached_property
+    def gain(self) -> float:
+        """1 / sqrt(E f(z)^2) for standard normal z: the scale of weights that keeps the second moment at 1."""
+        from .gain import matched_gain
+
+        return matched_gain(self)
+
+
+class Row(Activation):
+    """A function of a whole row (one axis) that gives a row of the same length, such as softmax."""
+
+    kind = "row"
+
+    def __call__(self, x: Any, /, *, axis: int = -1, **options: Any) -> Any:
+        """f of each row of x along `axis`; the shape stays."""
+        return self._compute("value", (x,), options if isinstance(x, Expression) else {"axis": axis, **options})
+
+    def vjp(self, x: Any, cotangent: Any = None, /, *, axis: int = -1, **options: Any) -> Any:
+        """The vector-Jacobian product: the gradient with respect to x of sum(cotangent * f(x)).
+
+        As a decorator of a formula (x, cotangent) it defines the product.
+        """
+        if isinstance(x, FunctionType):
+            self._formulas["vjp"] = x
+            return x
+        return self._compute("vjp", (x, cotangent), {"axis": axis, **options})
+
+    def _inputs_of(self, part: str) -> tuple[str, ...]:
+        return ("x", "cotangent") if part == "vjp" else ("x",)
+
+
+class Gated(Activation):
+    """A function of two halves of one axis, a gate and a value, such as SwiGLU; the axis becomes half as long."""
+
+    kind = "gated"
+    inputs = ("gate", "value")
+
+    def __init__(self, function: Formula, *, gate: str = "first", **record: Any) -> None:
+        super().__init__(function, **record)
+        if gate not in ("first", "second"):
+            raise InputError(f"gate must be 'first' or 'second', got {gate!r}")
+        self.gate = gate
+
+    def __call__(self, x: Any, /, value: Any = None, *, axis: int = -1, **options: Any) -> Any:
+        """F of the two halves of x along `axis`, which must have even length."""
+        if isinstance(x, Expression):
+            return self._compute("value", (x, value), options)
+        return self._compute("value", (x,), {"axis": axis, **options})
+
+    @cached_property
+    def derivative(self) -> Derivative:
+        """The partial derivatives with respect to both halves, in their places: an array shaped like x."""
+        return Derivative(self)
+
+
+
+def activation(
+    function: Formula | None = None,
+    *,
+    kind: type[A] = Elementwise,
+    range: tuple[float, float] = (-math.inf, math.inf),
+    monotone: bool = False,
+    smoothness: float = math.inf,
+    kinks: tuple[float, ...] = (),
+    limits: tuple[float, float] | None = None,
+    derivative_limits: tuple[float, float] | None = None,
+    aliases: tuple[str, ...] = (),
+    reference: str = "",
+    parameters: Mapping[str, Parameter] | None = None,
+    same_as: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Callable[[Formula], A]:
+    """Decorator that makes a formula of x an activation, registered under the function's name.
+
+    The body is straight-line code over `nonlin.definition.primitives`, arithmetic and other definitions;
+    keyword-only arguments with defaults are parameters.
+
+    Raises
+    ------
+    InputError
+        When a name is taken by another definition.
+
+    Examples
+    --------
+    >>> import nonlin as nl
+    >>> from nonlin.primitives import exp
+    >>> @nl.activation(range=(0, 1))
+    ... def bump(x):
+    ...     '''exp of minus x squared: a bell.'''
+    ...     return exp(-x * x)
+    >>> @bump.derivative
+    ... def _(x):
+    ...     return -2 * x * exp(-x * x)
+    >>> bump([0.0, 1.0]).round(4)
+    array([1.    , 0.3679])
+    >>> nl.get("bump") is bump
+    True
+    """
+    if function is not None:
+        raise InputError(f"write @activation() with parentheses above {getattr(function, '__name__', function)!r}")
+    facts = {
+        "range": range,
+        "monotone": monotone,
+        "smoothness": smoothness,
+        "kinks": kinks,
+        "limits": limits,
+        "derivative_limits": derivative_limits,
+    }
+    record = {"aliases": aliases, "reference": reference, "parameters": parameters, "same_as": same_as}
+
+    def define(formula: Formula) -> A:
+        return registry.activations.add(kind(formula, **facts, **record, **more))
+
+    return define

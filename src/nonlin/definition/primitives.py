@@ -1,0 +1,91 @@
+"""The closed list of operations that a definition may use besides `+ - * / ** abs()` and comparisons.
+
+A backend is a table with one entry for each name in `PRIMITIVES` and `OPERATORS`. The list grows only when a
+published function cannot be written without.
+"""
+
+from __future__ import annotations
+
+from .expression import Expression, Operand, apply
+
+OPERATORS = ("add", "subtract", "multiply", "divide", "negative", "abs", "less", "less_equal")
+
+
+def exp(x: Operand) -> Expression:
+    """E to the power x."""
+    return apply("exp", x)
+
+
+def expm1(x: Operand) -> Expression:
+    """exp(x) - 1 without cancellation."""
+    return apply("expm1", x)
+
+
+def log(x: Operand) -> Expression:
+    """The natural logarithm."""
+    return apply("log", x)
+
+
+def log1p(x: Operand) -> Expression:
+    """log(1 + x) without cancellation."""
+    return apply("log1p", x)
+
+
+def tanh(x: Operand) -> Expression:
+    """The hyperbolic tangent."""
+    return apply("tanh", x)
+
+
+def erfc(x: Operand) -> Expression:
+    """The complementary error function."""
+    return apply("erfc", x)
+
+
+def erfcx(x: Operand) -> Expression:
+    """exp(x**2) * erfc(x), the scaled complementary error function, for x >= 0."""
+    return apply("erfcx", x)
+
+
+def sqrt(x: Operand) -> Expression:
+    """The square root."""
+    return apply("sqrt", x)
+
+
+def sign(x: Operand) -> Expression:
+    """-1, 0 or 1."""
+    return apply("sign", x)
+
+
+def maximum(x: Operand, y: Operand) -> Expression:
+    """The larger of two; NaN if either is."""
+    return apply("maximum", x, y)
+
+
+def minimum(x: Operand, y: Operand) -> Expression:
+    """The smaller of two; NaN if either is."""
+    return apply("minimum", x, y)
+
+
+def where(condition: Expression, x: Operand, y: Operand) -> Expression:
+    """X where the condition holds, else y. Both sides are computed."""
+    return apply("where", condition, x, y)
+
+
+def row_max(x: Operand) -> Expression:
+    """The largest entry of the row (row functions only)."""
+    return apply("row_max", x)
+
+
+def row_sum(x: Operand) -> Expression:
+    """The sum over the row (row functions only)."""
+    return apply("row_sum", x)
+
+
+def is_row_argmax(x: Operand) -> Expression:
+    """True at the first largest entry of the row, false elsewhere (row functions only)."""
+    return apply("is_row_argmax", x)
+
+
+ELEMENTWISE = (exp, expm1, log, log1p, tanh, erfc, erfcx, sqrt, sign, maximum, minimum, where)
+REDUCTIONS = (row_max, row_sum, is_row_argmax)
+PRIMITIVES = tuple(function.__name__ for function in ELEMENTWISE + REDUCTIONS)
