@@ -1,0 +1,125 @@
+"""The result of a comparison."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nonlin.study.ranking import Standing, default_margin, rank, score_matrices
+from nonlin.study.run import Run
+from nonlin.study.scoring import SCORINGS
+from nonlin.study.verdict import Wording, sentence
+
+_COLUMNS = [field.name for field in fields(Standing) if field.name not in ("arm", "repeats_needed")]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `nonlin.compare` found: every run, and what they say together.
+
+    `arms` are in the order given, `runs` ordered by arm, repeat and fold; scores are greater-is-better as in
+    scikit-learn. `practical_margin` is the difference below which arms count as equal, `fingerprint` a hash of the
+    data and settings, `seconds` the wall time of the call that made it.
+    """
+
+    runs: list[Run]
+    arms: list[str]
+    reference: str
+    parameter: str
+    scoring: str
+    task: str
+    repeats: int
+    folds: int
+    alpha: float
+    practical_margin: float
+    random_state: int
+    n_examples: int
+    n_features: int
+    fingerprint: str
+    seconds: float
+
+    @cached_property
+    def verdict(self) -> str:
+        """One sentence: which arms are better, equal or worse than the reference, and which the data cannot tell."""
+        diverged = {arm: sum(run.status == "diverged" for run in self.runs_of(arm)) for arm in self.arms}
+        details = (self.parameter, self.practical_margin, self.repeats, self.folds, diverged)
+        return sentence(self.standings, Wording(SCORINGS[self.scoring], *details))
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """The figures of each arm, in the order of `arms`."""
+        return rank(self._matrices, self.reference, self.practical_margin, self.alpha)
+
+    def table(self) -> pd.DataFrame:
+        """One row an arm, indexed by its name, best score first; a new data frame at each call.
+
+        Columns: `score`, `low`, `high`; `difference`, `difference_low`, `difference_high`, `p_value` (Holm) and
+        `verdict` against the reference; `runs`, `diverged`; further metrics; `fit_seconds`, `score_seconds` (median
+        of a run). With a single repeat the bounds and p-values are NaN, as nothing can be known of them.
+        """
+        figures = [{name: getattr(entry, name) for name in _COLUMNS} for entry in self.standings]
+        rows = [row | self._tallies(arm) for arm, row in zip(self.arms, figures, strict=True)]
+        table = pd.DataFrame(rows, index=pd.Index(self.arms, name=self.parameter))
+        return table.sort_values("score", ascending=False, kind="stable")
+
+    def scores(self, arm: str) -> np.ndarray:
+        """The arm's scores, float32 of shape (examples, repeats); a diverged run's are the worst of all arms."""
+        return self._matrices[arm].copy()
+
+    def runs_of(self, arm: str) -> list[Run]:
+        """The runs of one arm, by repeat and fold."""
+        return [run for run in self.runs if run.arm == arm]
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the ranking with its intervals on Matplotlib axes (new ones if None); returns the axes."""
+        from nonlin.visualization import draw_ranking, ranking_data
+
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(layout="constrained")[1]
+        draw_ranking(ranking_data(self), ax)
+        return ax
+
+    def save_report(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the report, one self-contained HTML file; `options` as `nonlin.visualization.save_report` has them."""
+        from nonlin.visualization import save_report
+
+        save_report(self, path, **options)
+
+    @cached_property
+    def _matrices(self) -> dict[str, np.ndarray]:
+        return score_matrices(self.runs, self.arms, SCORINGS[self.scoring], self.n_examples, self.repeats)
+
+    def _tallies(self, arm: str) -> dict[str, float]:
+        runs = self.runs_of(arm)
+        metrics = dict.fromkeys(name for run in self.runs for name in run.metrics)
+        return {
+            "runs": len(runs),
+            "diverged": sum(run.status == "diverged" for run in runs),
+            **{name: _weighted_mean(runs, name) for name in metrics},
+            "fit_seconds": float(np.median([run.fit_seconds for run in runs])),
+            "score_seconds": float(np.median([run.score_seconds for run in runs])),
+        }
+
+
+def _weighted_mean(runs: list[Run], metric: str) -> float:
+    """The metric over all examples; a diverged run counts as zero, the worst accuracy."""
+    sizes = [len(run.test_indices) for run in runs]
+    return float(np.average([run.metrics.get(metric, 0.0) for run in runs], weights=sizes))
+
+
+def make_comparison(runs: list[Run], *, practical_margin: float | None, **facts: Any) -> Comparison:
+    """A comparison of `runs` in canonical order, its margin of practical equality settled."""
+    place = {arm: position for position, arm in enumerate(facts["arms"])}
+    ordered = sorted(runs, key=lambda run: (place[run.arm], run.repeat, run.fold))
+    if practical_margin is None:
+        scoring = SCORINGS[facts["scoring"]]
+        matrices = score_matrices(ordered, facts["arms"], scoring, facts["n_examples"], facts["repeats"])
+        practical_margin = default_margin(scoring, matrices[facts["reference"]])
+    return Comparison(ordered, practical_margin=practical_margin, **facts)

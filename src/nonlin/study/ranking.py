@@ -1,0 +1,83 @@
+"""Every arm weighed against the reference: one row of figures an arm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from nonlin.study.run import Run
+from nonlin.study.scoring import Scoring
+from nonlin.study.statistics import estimate, holm, repeats_needed, rope_verdict
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one arm stands: its own score, and its difference to the reference (greater is better).
+
+    `low` and `high` bound the score at level alpha; `difference_low` and `difference_high` bound the difference at
+    alpha divided by the number of differences, so that all of them hold together; `p_value` is Holm's.
+    `repeats_needed` says when the verdict would be reached (None: with more data only).
+    """
+
+    arm: str
+    score: float
+    low: float
+    high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    p_value: float
+    verdict: str
+    repeats_needed: int | None = None
+
+
+def score_matrices(
+    runs: list[Run], arms: list[str], scoring: Scoring, examples: int, repeats: int
+) -> dict[str, np.ndarray]:
+    """For each arm the float32 scores of shape (examples, repeats).
+
+    Where a run diverged its examples get the worst score that any example got in the whole comparison: a failure
+    counts against the arm and is never left out. (With nothing finished to compare with: the scoring's own worst.)
+    """
+    matrices = {arm: np.full((examples, repeats), np.nan, np.float32) for arm in arms}
+    for run in runs:
+        matrices[run.arm][run.test_indices, run.repeat] = run.scores
+    finished = [float(run.scores.min()) for run in runs if run.status == "finished"]
+    worst = min(finished, default=scoring.worst)
+    if scoring.name == "accuracy":
+        worst = scoring.worst
+    for matrix in matrices.values():
+        matrix[np.isnan(matrix)] = worst
+    return matrices
+
+
+def default_margin(scoring: Scoring, reference_scores: np.ndarray) -> float:
+    """The scoring's margin of practical equality, or 1 % of the reference's own score where it depends on units."""
+    if scoring.margin is not None:
+        return scoring.margin
+    own = abs(float(np.mean(reference_scores, dtype=np.float64)))
+    return 0.01 * own if np.isfinite(own) else 0.0
+
+
+def rank(matrices: dict[str, np.ndarray], reference: str, margin: float, alpha: float) -> list[Standing]:
+    """A standing for every arm, in the order of `matrices` (arrays of shape (examples, repeats))."""
+    others = [arm for arm in matrices if arm != reference]
+    level = alpha / max(1, len(others))
+    base = matrices[reference].astype(np.float64)
+    differences = {arm: estimate(matrices[arm] - base) for arm in others}
+    p_values = dict(zip(others, holm([differences[arm].p_value for arm in others]), strict=True))
+    standings = []
+    for arm, matrix in matrices.items():
+        own = estimate(matrix)
+        if arm == reference:
+            standings.append(Standing(arm, own.mean, *own.interval(alpha), 0.0, 0.0, 0.0, nan, "reference"))
+            continue
+        difference, bounds = differences[arm], differences[arm].interval(level)
+        verdict = rope_verdict(*bounds, margin)
+        needed = repeats_needed(difference, margin, level) if verdict == "not enough evidence" else None
+        standings.append(
+            Standing(arm, own.mean, *own.interval(alpha), difference.mean, *bounds, p_values[arm], verdict, needed)
+        )
+    return standings

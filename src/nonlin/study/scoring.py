@@ -1,0 +1,127 @@
+"""Scorings: one number per held-out example, greater is better, named as scikit-learn names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from nonlin.errors import InputError, unknown
+
+# A probability of zero would make one example's log loss infinite and every mean with it. The smallest normal
+# float32 stands for it, and for anything smaller, so that the order of scores is kept: log(p) is at least -87.34.
+LOG_OF_ZERO = float(np.log(np.finfo(np.float32).tiny))
+
+Judge = Callable[[Any, Any, np.ndarray, float], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How held-out examples are scored, and how the score is spoken of.
+
+    `quantity` is the natural name of what is measured and `higher` whether more of it is better; `unit` and `factor`
+    turn a difference of scores into what is printed. `margin` is the largest difference that is no difference in
+    practice (None: 1 % of the reference's own score), `worst` the score below which nothing can fall, if there is one.
+    """
+
+    name: str
+    task: Literal["classification", "regression"]
+    quantity: str
+    higher: bool
+    margin: float | None
+    judge: Judge
+    worst: float = float("nan")
+    unit: str = ""
+    factor: float = 1.0
+
+
+def score_examples(
+    scoring: str, model: Any, X: Any, y: np.ndarray, spread: float
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Scores of the fitted `model`, one float32 per row of X, and further metrics by name.
+
+    `spread` is the variance of the whole target (for R²). Raises `ArithmeticError` if anything is not finite.
+    """
+    with np.errstate(all="ignore"):
+        scores = SCORINGS[scoring].judge(model, X, y, spread).astype(np.float32)
+    if not np.all(np.isfinite(scores)):
+        raise ArithmeticError("predictions are not finite, or too large for float32 scores")
+    metrics = {"accuracy": float(np.mean(_accuracy(model, X, y, spread)))} if scoring == "neg_log_loss" else {}
+    return scores, metrics
+
+
+def _log_loss(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndarray:
+    """Log of the probability given to the true class; zero for a class that the model never saw."""
+    exact = hasattr(model, "predict_log_proba")
+    logs = np.asarray(model.predict_log_proba(X) if exact else np.log(model.predict_proba(X)))
+    classes = np.asarray(model.classes_)
+    expected = (len(y), len(classes))
+    if logs.shape != expected:
+        raise InputError(
+            f"probabilities have shape {logs.shape}, not {expected} (rows, classes); use scoring='accuracy'"
+        )
+    # Minus infinity is a probability of zero; anything else that is not finite is a failure, in whichever column.
+    if np.any(np.isnan(logs) | (logs == np.inf)):
+        raise ArithmeticError("predicted probabilities are not finite")
+    order = np.argsort(classes)
+    position = np.minimum(np.searchsorted(classes, y, sorter=order), len(classes) - 1)
+    column = order[position]
+    chosen = logs[np.arange(len(y)), column].astype(np.float64)
+    return np.maximum(np.where(classes[column] == y, chosen, -np.inf), LOG_OF_ZERO)
+
+
+def _accuracy(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndarray:
+    predictions = np.asarray(model.predict(X)).reshape(len(y))
+    return (predictions == y).astype(np.float64)
+
+
+def _errors(model: Any, X: Any, y: np.ndarray) -> np.ndarray:
+    predictions = np.asarray(model.predict(X), dtype=np.float64).reshape(len(y))
+    return predictions - y.astype(np.float64)
+
+
+def _r2(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndarray:
+    return 1.0 - _errors(model, X, y) ** 2 / spread
+
+
+def _squared_error(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndarray:
+    return -(_errors(model, X, y) ** 2)
+
+
+def _absolute_error(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndarray:
+    return -np.abs(_errors(model, X, y))
+
+
+SCORINGS: dict[str, Scoring] = {
+    scoring.name: scoring
+    for scoring in (
+        Scoring("neg_log_loss", "classification", "log loss", False, 0.01, _log_loss, worst=LOG_OF_ZERO),
+        Scoring("accuracy", "classification", "accuracy", True, 0.01, _accuracy, 0.0, " percentage points", 100.0),
+        Scoring("r2", "regression", "R²", True, 0.01, _r2),
+        Scoring("neg_mean_squared_error", "regression", "mean squared error", False, None, _squared_error),
+        Scoring("neg_mean_absolute_error", "regression", "mean absolute error", False, None, _absolute_error),
+    )
+}
+
+
+def choose_scoring(scoring: str | None, task: str, models: dict[str, Any]) -> Scoring:
+    """The scoring asked for, or the task's default; raises `InputError` if it does not fit the task or an arm.
+
+    `models` are the configured estimators by arm. The default is log loss where all of them give probabilities.
+    """
+    probable = ("predict_proba", "predict_log_proba")
+    mute = [arm for arm, model in models.items() if not any(hasattr(model, name) for name in probable)]
+    if scoring is None:
+        return SCORINGS["r2" if task == "regression" else "accuracy" if mute else "neg_log_loss"]
+    fitting = [name for name, entry in SCORINGS.items() if entry.task == task]
+    if scoring not in SCORINGS:
+        raise unknown("scoring", scoring, fitting)
+    if scoring not in fitting:
+        raise InputError(f"scoring={scoring!r} does not fit {task}; use one of {', '.join(fitting)}")
+    if scoring == "neg_log_loss" and mute:
+        raise InputError(
+            f"scoring='neg_log_loss' needs predict_proba, which {mute[0]!r} has not; use scoring='accuracy'"
+        )
+    return SCORINGS[scoring]
