@@ -1,7 +1,9 @@
 """What surrounds a run: one BLAS thread, and convergence warnings counted instead of shown.
 
 Both are settings of the whole process, while runs overlap in threads. Changed and put back by each run they would
-race; so they are counted: the first run that begins changes them and the last one that ends puts them back.
+race; so they are counted: the first that comes changes them and the last that leaves puts them back. A comparison
+holds them around all its runs, which also keeps both in one thread: OpenBLAS takes back a limit only from the thread
+that set it.
 """
 
 from __future__ import annotations

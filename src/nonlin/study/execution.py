@@ -21,8 +21,8 @@ def available_cores() -> int:
 def finished_runs(setting: Setting, jobs: list[Job], executor: Executor | None) -> Generator[tuple[Job, Run]]:
     """Each job with its run, as soon as it has finished, in whatever order that is.
 
-    Closed early, or stopped by an error or Ctrl-C, it cancels what has not begun. An executor that was given is left
-    open; our own threads are not waited for then, as a run in them may be long.
+    Closed early, or stopped by an error or Ctrl-C, it cancels what has not begun and waits for what has (a second
+    Ctrl-C does not), so that nothing goes on behind the caller's back. An executor that was given is left open.
     """
     if not jobs:
         return
@@ -30,18 +30,16 @@ def finished_runs(setting: Setting, jobs: list[Job], executor: Executor | None) 
     pool = executor or own
     assert pool is not None
     futures = {}
-    complete = False
     try:
         with run_environment():
             futures = {pool.submit(execute, setting, job): job for job in jobs}
             for future in as_completed(futures):
                 yield futures[future], future.result()
-        complete = True
     finally:
         for future in futures:
             future.cancel()
         if own is not None:
-            own.shutdown(wait=complete, cancel_futures=True)
+            own.shutdown(wait=True, cancel_futures=True)
 
 
 def _threads(jobs: int) -> ThreadPoolExecutor:

@@ -97,7 +97,10 @@ def _describe_object(value: Any, parts: set[int] | frozenset[int]) -> str:
         texts = [getattr(value, name, None) for name in ("name", "formula", "derivative_formula")]
         return f"{kind} {[text for text in texts if isinstance(text, str)]}"
     written = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
-    return written if type(value).__repr__ is not object.__repr__ else f"{kind} {describe(vars(value), parts)}"
+    if type(value).__repr__ is not object.__repr__:
+        return written
+    # What holds itself somewhere inside is described once.
+    return f"{kind} {describe(getattr(value, '__dict__', {}), {*parts, id(value)})}"
 
 
 def _qualified(thing: Any) -> str:

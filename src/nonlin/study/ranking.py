@@ -38,18 +38,17 @@ def score_matrices(
 ) -> dict[str, np.ndarray]:
     """For each arm the float32 scores of shape (examples, repeats).
 
-    Where a run diverged its examples get the worst score that any example got in the whole comparison: a failure
-    counts against the arm and is never left out. (With nothing finished to compare with: the scoring's own worst.)
+    Where a run diverged its examples get the worst score that any example got in the whole comparison, or the least
+    that there is: a failure counts against the arm and is never left out. If no run finished, scores stay NaN.
     """
     matrices = {arm: np.full((examples, repeats), np.nan, np.float32) for arm in arms}
     for run in runs:
         matrices[run.arm][run.test_indices, run.repeat] = run.scores
     finished = [float(run.scores.min()) for run in runs if run.status == "finished"]
-    worst = min(finished, default=scoring.worst)
-    if scoring.name == "accuracy":
-        worst = scoring.worst
-    for matrix in matrices.values():
-        matrix[np.isnan(matrix)] = worst
+    if finished:
+        worst = min(finished) if scoring.least is None else scoring.least
+        for matrix in matrices.values():
+            matrix[np.isnan(matrix)] = worst
     return matrices
 
 

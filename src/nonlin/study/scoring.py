@@ -23,7 +23,8 @@ class Scoring:
 
     `quantity` is the natural name of what is measured and `higher` whether more of it is better; `unit` and `factor`
     turn a difference of scores into what is printed. `margin` is the largest difference that is no difference in
-    practice (None: 1 % of the reference's own score), `worst` the score below which nothing can fall, if there is one.
+    practice (None: 1 % of the reference's own score), `least` the score of a diverged run (None: the worst score that
+    any example got in the comparison).
     """
 
     name: str
@@ -32,7 +33,7 @@ class Scoring:
     higher: bool
     margin: float | None
     judge: Judge
-    worst: float = float("nan")
+    least: float | None = None
     unit: str = ""
     factor: float = 1.0
 
@@ -97,7 +98,7 @@ def _absolute_error(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndar
 SCORINGS: dict[str, Scoring] = {
     scoring.name: scoring
     for scoring in (
-        Scoring("neg_log_loss", "classification", "log loss", False, 0.01, _log_loss, worst=LOG_OF_ZERO),
+        Scoring("neg_log_loss", "classification", "log loss", False, 0.01, _log_loss),
         Scoring("accuracy", "classification", "accuracy", True, 0.01, _accuracy, 0.0, " percentage points", 100.0),
         Scoring("r2", "regression", "R²", True, 0.01, _r2),
         Scoring("neg_mean_squared_error", "regression", "mean squared error", False, None, _squared_error),
