@@ -1,0 +1,243 @@
+"""What both estimators share: parameters, fitting, convergence, early stopping."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from nonlin.backends.numpy.training import activation_kernel, loss_kernel
+from nonlin.definition.gain import matched_gain
+from nonlin.errors import InputError
+from nonlin.nn import checks, randomness
+from nonlin.nn.early_stopping import EarlyStopping
+from nonlin.nn.initialization import initial_weights
+from nonlin.nn.network import Network, predict
+from nonlin.nn.slopes import largest_slope
+from nonlin.nn.training import Solver, Training
+
+DEAD_BELOW = 1e-6  # of the largest slope: a unit whose slope stays below that for every example is dead
+_OUTPUT_NAMES = {"sigmoid": "logistic"}  # scikit-learn's names where they differ
+_INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
+
+
+class Perceptron(BaseEstimator, ABC):
+    """A multilayer perceptron: the part that does not depend on the task."""
+
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    loss_curve_: list[float]
+    history_: dict[str, np.ndarray]
+    best_loss_: float | None
+    out_activation_: Any
+    _default_loss: str
+    _task: str
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: Any = "relu",
+        *,
+        activation_parameters: Mapping[str, float] | None = None,
+        loss: Any = None,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: randomness.RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.activation_parameters = activation_parameters
+        self.loss = loss
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+
+    @abstractmethod
+    def _encode(self, y: np.ndarray, loss: Any, fresh: bool) -> np.ndarray:
+        """The targets of the network, shape (examples, outputs)."""
+
+    @abstractmethod
+    def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """The validation score of early stopping, from the last layer's z."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on examples `X` of shape (examples, features) and their targets `y`.
+
+        float32 examples are trained on in float32, all others in float64. The compiled loop releases Python's lock.
+
+        Raises
+        ------
+        InputError
+            When a parameter or the data cannot be used.
+        DivergedError
+            When the loss or a weight becomes infinite or NaN.
+        """
+        checks.check_settings(self.get_params(deep=False))
+        hidden = checks.hidden_sizes(self.hidden_layer_sizes)
+        activation, parameters = checks.hidden_activation(self.activation, self.activation_parameters, bool(hidden))
+        loss = checks.loss_for(self.loss, self._task, self._default_loss)
+        fresh = not (self.warm_start and hasattr(self, "coefs_"))
+        X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
+        targets = self._encode(y, loss, fresh)
+        seed = randomness.root_seed(self.random_state)
+        sizes = (X.shape[1], *hidden, targets.shape[1])
+        if fresh:
+            self._start(seed, sizes, matched_gain(activation, **parameters))
+        checks.check_shapes(self.coefs_, self.intercepts_, sizes)
+        self.out_activation_ = _OUTPUT_NAMES.get(loss.output, loss.output)
+        self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
+        self._train(seed, X, targets, activation_kernel(activation, X.dtype, parameters), loss_kernel(loss, X.dtype))
+        return self
+
+    def _validated(self, X: Any, y: Any, reset: bool) -> Any:
+        numeric = self._task == "regression"
+        kinds = (np.float64, np.float32)
+        return validate_data(self, X, y, dtype=kinds, order="C", multi_output=True, y_numeric=numeric, reset=reset)
+
+    def _start(self, seed: int, sizes: tuple[int, ...], gain: float) -> None:
+        """Initial parameters, and nothing learnt yet."""
+        self.coefs_ = initial_weights(seed, sizes, gain)
+        self.intercepts_ = [np.zeros(width) for width in sizes[1:]]
+        self.loss_curve_, self.history_, self.best_loss_, self.t_ = [], {}, None, 0
+
+    def _train(self, seed: int, X: np.ndarray, targets: np.ndarray, activation: int, loss: int) -> None:
+        """Train from `coefs_` and `intercepts_` on until converged, or for `max_iter` epochs."""
+        X, targets, watch = self._hold_out(seed, X, targets)
+        network = Network((*map(len, self.coefs_), self.n_outputs_), X.dtype, self._batch_rows(len(X)), activation)
+        network.assign(self.coefs_, self.intercepts_)
+        network.layers["dead_below"] = DEAD_BELOW * largest_slope(activation, X.dtype)
+        key, first_epoch = randomness.key(seed, "batch order"), len(getattr(self, "loss_curve_", ()))
+        training = Training(
+            network, X, targets, self._solver(), loss=loss, shuffle=self.shuffle, key=key, first_epoch=first_epoch
+        )
+        with network.blas_guard():
+            converged = self._run(training, watch)
+        self._keep(training, watch)
+        if not converged:
+            warnings.warn(
+                f"training stopped after max_iter={self.max_iter} epochs while the loss was still improving; "
+                "raise max_iter or learning_rate_init",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _hold_out(
+        self, seed: int, X: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, EarlyStopping | None]:
+        """Set the validation examples of early stopping aside, classes in proportion."""
+        if not self.early_stopping:
+            return X, targets, None
+        kept, held = train_test_split(
+            np.arange(len(X)),
+            test_size=self.validation_fraction,
+            random_state=randomness.key(seed, "validation split") % 2**32,
+            stratify=self._strata(targets),
+        )
+        if len(held) < 2:
+            raise InputError(
+                f"validation_fraction={self.validation_fraction} leaves {len(held)} of {len(X)} examples "
+                "to validate on; raise it, or set early_stopping=False"
+            )
+        watch = EarlyStopping(X[held], targets[held], self._score_outputs, self.tol, self.n_iter_no_change)
+        return X[kept], targets[kept], watch
+
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        return None
+
+    def _solver(self) -> Solver:
+        names = Solver.__dataclass_fields__.keys() - {"name", "best_loss", "examples_seen"}
+        settings = {name: getattr(self, name) for name in names}
+        if self.early_stopping:
+            settings["n_iter_no_change"] = np.inf  # the validation score decides
+        best = getattr(self, "best_loss_", None)
+        best_loss, seen = np.inf if best is None else best, getattr(self, "t_", 0)
+        return Solver(name=self.solver, best_loss=best_loss, examples_seen=seen, **settings)
+
+    def _batch_rows(self, examples: int) -> int:
+        if self.batch_size == "auto":
+            return min(200, examples)
+        if int(self.batch_size) > examples:
+            warnings.warn(
+                f"batch_size={self.batch_size} is more than the {examples} examples; it is cut to that", stacklevel=4
+            )
+        return min(int(self.batch_size), examples)
+
+    def _run(self, training: Training, watch: EarlyStopping | None) -> bool:
+        """Train to the end; False where `max_iter` came before convergence."""
+        work = 6 * len(training.inputs) * len(training.network.parameters)
+        at_once = 1 if self.verbose or watch else max(1, int(_INTERRUPTIBLE / work))
+        converged = False
+        while not converged and training.epochs_done < self.max_iter:
+            converged = training.run(min(at_once, self.max_iter - training.epochs_done))
+            if self.verbose:
+                print(f"Iteration {training.epochs_done}, loss = {training.last_loss:.8f}")
+            if watch:
+                converged = watch.improves_no_more(training)
+                if self.verbose:
+                    print(f"Validation score: {watch.scores[-1]:f}")
+        return converged
+
+    def _keep(self, training: Training, watch: EarlyStopping | None) -> None:
+        """Take the result out of the training."""
+        if watch:
+            watch.restore_best(training)
+        network, history = training.network, training.history()
+        self.coefs_ = [coef.copy() for coef in network.coefs]
+        self.intercepts_ = [intercept.copy() for intercept in network.intercepts]
+        earlier = getattr(self, "history_", None)
+        self.history_ = {k: np.concatenate([earlier[k], v]) for k, v in history.items()} if earlier else history
+        self.loss_curve_ = self.history_["loss"].tolist()
+        self.loss_, self.n_iter_ = self.loss_curve_[-1], training.epochs_done
+        self.t_ = getattr(self, "t_", 0) + self.n_iter_ * len(training.inputs)
+        self.best_loss_ = None if watch else training.best_loss
+        self.validation_scores_ = watch.scores if watch else None
+        self.best_validation_score_ = watch.best if watch else None
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """The last layer's z for examples `X`, with `coefs_` and `intercepts_` as they are now."""
+        check_is_fitted(self)
+        dtype = np.dtype(np.float32 if self.coefs_[0].dtype == np.float32 else np.float64)
+        X = validate_data(self, X, dtype=dtype, order="C", reset=False)
+        record, parameters = checks.hidden_activation(self.activation, self.activation_parameters, hidden=False)
+        return predict(activation_kernel(record, dtype, parameters), self.coefs_, self.intercepts_, X)

@@ -1,0 +1,118 @@
+"""What a network can be made of: every refusal in one sentence that names the argument, its value and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+import nonlin as nl
+from nonlin.errors import InputError
+
+SOLVERS = ("adam", "sgd")
+SCHEDULES = ("constant", "invscaling", "adaptive")
+
+# Bounds of scikit-learn's parameters: (low, high, low itself allowed, high itself allowed)
+_NUMBERS = {
+    "alpha": (0, np.inf, True, False),
+    "learning_rate_init": (0, np.inf, False, False),
+    "power_t": (0, np.inf, True, False),
+    "tol": (0, np.inf, True, False),
+    "momentum": (0, 1, True, True),
+    "validation_fraction": (0, 1, False, False),
+    "beta_1": (0, 1, True, False),
+    "beta_2": (0, 1, True, False),
+    "epsilon": (0, np.inf, False, False),
+}
+_COUNTS = ("max_iter", "n_iter_no_change")
+_SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Check the numbers, switches and choices among an estimator's parameters; raises `InputError`."""
+    check_choice("solver", settings["solver"], SOLVERS)
+    check_choice("learning_rate", settings["learning_rate"], SCHEDULES)
+    for name, (low, high, with_low, with_high) in _NUMBERS.items():
+        value = settings[name]
+        inside = _is_number(value) and low <= value <= high
+        if not inside or (value == low and not with_low) or (value == high and not with_high):
+            interval = f"{'[' if with_low else '('}{low}, {high}{']' if with_high else ')'}"
+            raise InputError(f"{name} must be a number in {interval}, got {value!r}")
+    for name in _COUNTS:
+        if not (settings[name] == np.inf and name == "n_iter_no_change"):
+            check_count(name, settings[name])
+    for name in _SWITCHES:
+        if not isinstance(settings[name], (bool, np.bool_)):
+            raise InputError(f"{name} must be True or False, got {settings[name]!r}")
+    if settings["batch_size"] != "auto":
+        check_count("batch_size", settings["batch_size"], " or 'auto'")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """Raise `InputError` unless `value` is among the choices."""
+    choices = tuple(choices)
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
+def check_count(name: str, value: Any, ending: str = "") -> int:
+    """The value as an int; raises `InputError` unless it is a whole number from 1 on."""
+    if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)) or value < 1:
+        raise InputError(f"{name} must be a whole number from 1 on{ending}, got {value!r}")
+    return int(value)
+
+
+def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    """The widths of the hidden layers, given as one number or a sequence of them.
+
+    >>> hidden_sizes(16), hidden_sizes([64, 32]), hidden_sizes(())
+    ((16,), (64, 32), ())
+    """
+    sizes = hidden_layer_sizes if np.iterable(hidden_layer_sizes) else (hidden_layer_sizes,)
+    return tuple(check_count("hidden_layer_sizes", size, " for each layer") for size in sizes)
+
+
+def hidden_activation(name: Any, parameters: Mapping[str, Any] | None, hidden: bool) -> tuple[Any, dict[str, float]]:
+    """The record of a hidden layers' activation and its parameters; raises `InputError` where it cannot serve."""
+    record = nl.get(name)
+    if record.kind != "elementwise":
+        raise InputError(
+            f"activation {record.name!r} works on {'whole rows' if record.kind == 'row' else 'two halves of a row'}, "
+            "not on single units; choose an elementwise one such as 'relu' for the hidden layers"
+        )
+    if hidden and not record.trainable:
+        raise InputError(
+            f"activation {record.name!r} cannot learn: its gradient is zero everywhere, so no error passes back "
+            "through a hidden layer; choose a smooth relative such as 'sigmoid'"
+        )
+    return record, record.check_parameters(dict(parameters or {}))
+
+
+def loss_for(name: Any, task: str, default: str) -> Any:
+    """The record of a loss that can train `task`, "classification" or "regression"; raises `InputError` otherwise."""
+    record = nl.get_loss(default if name is None else name)
+    if task not in record.tasks:
+        fitting = [other for other in nl.losses() if task in nl.get_loss(other).tasks]
+        raise InputError(
+            f"loss {record.name!r} is for {' and '.join(record.tasks)}, not for {task}; "
+            f"choose one of {', '.join(map(repr, fitting))}"
+        )
+    return record
+
+
+def check_shapes(coefs: Any, intercepts: Any, sizes: tuple[int, ...]) -> None:
+    """Raise `InputError` unless assigned weights and biases fit layers of these sizes."""
+    expected = [*pairwise(sizes)]
+    shapes = [np.shape(coef) for coef in coefs]
+    if shapes != expected:
+        raise InputError(f"coefs_ must have the shapes {expected} for these data and layers, got {shapes}")
+    shapes = [np.shape(intercept) for intercept in intercepts]
+    if shapes != [(width,) for width in sizes[1:]]:
+        raise InputError(f"intercepts_ must have the lengths {list(sizes[1:])}, got the shapes {shapes}")

@@ -1,0 +1,146 @@
+"""The kernels of backpropagation that are no matrix product: once over a block, everything done on the way."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from llvmlite import ir
+
+from nonlin.backends.numpy.jit import compile_ir
+from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
+
+
+@cache
+def slope_kernel(dtype: np.dtype) -> int:
+    """`double slope(E, D, bias_gradient, largest, rows, columns)`: dL/da becomes dL/dz, in place.
+
+    E *= D, where D holds f'(z); bias_gradient becomes the column sums of E; `largest` grows to the largest
+    |f'(z)| met in each column, from which dead units are told; returned is the sum of E^2, for the gradient norm.
+    """
+    module = ir.Module()
+    kernel = Kernel(module, "slope", dtype, "ppppii", DOUBLE)
+    b = kernel.builder
+    errors, slopes, bias_gradient, largest, rows, columns = kernel.function.args
+    squares = kernel.variable(kernel.zero())
+    with kernel.loop(INT(0), columns, kernel.lanes) as column:
+        total = kernel.variable(kernel.zero())
+        peak = kernel.variable(kernel.load(largest, column))
+        with kernel.loop(INT(0), rows, 1) as row:
+            place = b.add(b.mul(row, columns), column)
+            slope = kernel.load(slopes, place)
+            error = b.fmul(kernel.load(errors, place), slope)
+            kernel.store(error, errors, place)
+            b.store(b.fadd(kernel.read(total), error), total)
+            b.store(kernel.multiply_add(error, error, kernel.read(squares)), squares)
+            size, before = kernel.intrinsic("fabs", slope), kernel.read(peak)
+            b.store(b.select(b.fcmp_ordered(">", size, before), size, before), peak)
+        kernel.store(kernel.read(total), bias_gradient, column)
+        kernel.store(kernel.read(peak), largest, column)
+    b.ret(kernel.sum(kernel.read(squares)))
+    return compile_ir(str(module), "slope")[0]
+
+
+@cache
+def dead_kernel(dtype: np.dtype) -> int:
+    """`double dead(largest, width, limit)`: how many of the first `width` numbers are at most `limit`; then zeros."""
+    module = ir.Module()
+    kernel = Kernel(module, "dead", dtype, "pid", DOUBLE)
+    b = kernel.builder
+    largest, width, limit = kernel.function.args
+    count = kernel.variable(DOUBLE(0.0))
+    with kernel.loop(INT(0), width, 1) as unit:
+        peak = kernel.load(largest, unit, vector=False)
+        peak = b.fpext(peak, DOUBLE) if dtype.itemsize == 4 else peak
+        within = b.uitofp(b.fcmp_ordered("<=", peak, limit), DOUBLE)
+        b.store(b.fadd(kernel.read(count), within), count)
+        kernel.store(ir.Constant(kernel.scalar, 0.0), largest, unit)
+    b.ret(kernel.read(count))
+    return compile_ir(str(module), "dead")[0]
+
+
+@cache
+def bias_kernel(dtype: np.dtype) -> int:
+    """`void add_bias(Z, bias, slopes, rows, width, columns)`: the last layer's "activation", none.
+
+    The form is that of an activation kernel; the slopes stay as they are, all one.
+    """
+    module = ir.Module()
+    kernel = Kernel(module, "add_bias", dtype, "pppiii")
+    b = kernel.builder
+    values, bias, _, rows, _, columns = kernel.function.args
+    with kernel.loop(INT(0), columns, kernel.lanes) as column:
+        shift = kernel.load(bias, column)
+        with kernel.loop(INT(0), rows, 1) as row:
+            place = b.add(b.mul(row, columns), column)
+            kernel.store(b.fadd(kernel.load(values, place), shift), values, place)
+    b.ret_void()
+    return compile_ir(str(module), "add_bias")[0]
+
+
+@cache
+def transpose_kernel(dtype: np.dtype) -> int:
+    """`void transpose(T, W, rows, columns)`: T = W', both sides whole vectors, square tiles turned in registers."""
+    module = ir.Module()
+    kernel = Kernel(module, "transpose", dtype, "ppii")
+    b = kernel.builder
+    turned, matrix, rows, columns = kernel.function.args
+    with kernel.loop(INT(0), rows, kernel.lanes) as row, kernel.loop(INT(0), columns, kernel.lanes) as column:
+        places = [b.add(b.mul(b.add(row, INT(i)), columns), column) for i in range(kernel.lanes)]
+        tile = _turn(kernel, [kernel.load(matrix, place) for place in places])
+        for i, vector in enumerate(tile):
+            kernel.store(vector, turned, b.add(b.mul(b.add(column, INT(i)), rows), row))
+    b.ret_void()
+    return compile_ir(str(module), "transpose")[0]
+
+
+def _turn(kernel: Kernel, tile: list[Value]) -> list[Value]:
+    """Transpose a square tile by swapping its off-diagonal quarters at every scale: 1, 2, 4, ... lanes."""
+    count, scale = len(tile), 1
+    while scale < count:
+        upper = [lane if not lane & scale else count + lane - scale for lane in range(count)]
+        lower = [lane + scale if not lane & scale else count + lane for lane in range(count)]
+        following = list(tile)
+        for i in range(count):
+            if not i & scale:
+                first, second = tile[i], tile[i + scale]
+                following[i] = _shuffle(kernel, first, second, upper)
+                following[i + scale] = _shuffle(kernel, first, second, lower)
+        tile, scale = following, 2 * scale
+    return tile
+
+
+def _shuffle(kernel: Kernel, first: Value, second: Value, lanes: list[int]) -> Value:
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    return kernel.builder.shuffle_vector(first, second, mask)
+
+
+_GATHER_IR = """
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+define void @gather(ptr %to, ptr %from, ptr %order, i64 %rows, i64 %bytes) {
+entry:
+  br label %head
+head:
+  %row = phi i64 [ 0, %entry ], [ %next, %body ]
+  %more = icmp slt i64 %row, %rows
+  br i1 %more, label %body, label %done
+body:
+  %entry_of_order = getelementptr i64, ptr %order, i64 %row
+  %chosen = load i64, ptr %entry_of_order
+  %skip = mul i64 %chosen, %bytes
+  %offset = mul i64 %row, %bytes
+  %source = getelementptr i8, ptr %from, i64 %skip
+  %target = getelementptr i8, ptr %to, i64 %offset
+  call void @llvm.memcpy.p0.p0.i64(ptr %target, ptr %source, i64 %bytes, i1 false)
+  %next = add i64 %row, 1
+  br label %head
+done:
+  ret void
+}
+"""
+
+
+@cache
+def gather_kernel() -> int:
+    """`void gather(to, from, order, rows, bytes)`: rows `order` of a table, each of so many bytes, side by side."""
+    return compile_ir(_GATHER_IR, "gather")[0]

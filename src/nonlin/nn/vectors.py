@@ -1,0 +1,149 @@
+"""What every hand-made kernel is written with: vector types of this processor, counted loops, sums over lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+
+Value = Any  # a number or address in a kernel under construction (llvmlite's builder has no types)
+
+INT = ir.IntType(64)
+POINTER = ir.PointerType()
+DOUBLE = ir.DoubleType()
+
+
+@cache
+def vector_bytes() -> int:
+    """The width of this processor's widest vector registers, in bytes.
+
+    >>> vector_bytes() in (16, 32, 64)
+    True
+    """
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx2") else 16
+
+
+def lanes(dtype: np.dtype) -> int:
+    """How many numbers of `dtype` one vector register holds."""
+    return vector_bytes() // dtype.itemsize
+
+
+def padded(width: int, dtype: np.dtype) -> int:
+    """`width` rounded up to whole vectors.
+
+    >>> padded(1, np.dtype("f4")) == lanes(np.dtype("f4"))
+    True
+    """
+    return -(-width // lanes(dtype)) * lanes(dtype)
+
+
+class Kernel:
+    """One function under construction: a builder that knows the number format it computes in.
+
+    Variables live in stack slots, which LLVM turns into registers; so kernels read like ordinary loops.
+    """
+
+    def __init__(self, module: ir.Module, name: str, dtype: np.dtype, arguments: str, result: ir.Type | None = None):
+        """Start function `name`; `arguments` has a letter an argument: p(ointer), i(nteger), d(ouble)."""
+        kinds = {"p": POINTER, "i": INT, "d": DOUBLE}
+        kind = ir.FunctionType(result or ir.VoidType(), [kinds[letter] for letter in arguments])
+        self.function = ir.Function(module, kind, name)
+        self.function.attributes.add("nounwind")
+        self.builder: Any = ir.IRBuilder(self.function.append_basic_block())
+        self.scalar = ir.FloatType() if dtype.itemsize == 4 else DOUBLE
+        self.lanes = lanes(dtype)
+        self.vector = ir.VectorType(self.scalar, self.lanes)
+
+    def variable(self, initial: Value) -> Value:
+        """A new variable, set to `initial` here."""
+        with self.builder.goto_entry_block():
+            slot = self.builder.alloca(initial.type)
+        self.builder.store(initial, slot)
+        return slot
+
+    def read(self, slot: Value) -> Value:
+        """The present value of a variable."""
+        return self.builder.load(slot, typ=slot.allocated_type)
+
+    @contextmanager
+    def loop(self, start: Value, stop: Value, step: int) -> Iterator[Value]:
+        """Run the body for index = start, start + step, ... while a whole step still fits below `stop`."""
+        counter = self.variable(start)
+        with self.run_while(counter, stop, step) as index:
+            yield index
+
+    @contextmanager
+    def run_while(self, counter: Value, stop: Value, step: int) -> Iterator[Value]:
+        """The same with a variable of the caller's, which tells afterwards where the loop ended."""
+        b = self.builder
+        head, body, after = (self.function.append_basic_block() for _ in range(3))
+        b.branch(head)
+        b.position_at_end(head)
+        index = self.read(counter)
+        following = b.add(index, INT(step))
+        b.cbranch(b.icmp_signed("<=", following, stop), body, after)
+        b.position_at_end(body)
+        yield index
+        b.store(following, counter)
+        b.branch(head)
+        b.position_at_end(after)
+
+    def at(self, base: Value, index: Value) -> Value:
+        """The address of element `index` of the array at `base`."""
+        return self.builder.gep(base, [index], source_etype=self.scalar)
+
+    def load(self, base: Value, index: Value, vector: bool = True) -> Value:
+        """A vector (or a single number) from element `index` on."""
+        kind = self.vector if vector else self.scalar
+        return self.builder.load(self.at(base, index), align=self.scalar_bytes, typ=kind)
+
+    def store(self, value: Value, base: Value, index: Value) -> None:
+        """Store a vector from element `index` on."""
+        self.builder.store(value, self.at(base, index), align=self.scalar_bytes)
+
+    @property
+    def scalar_bytes(self) -> int:
+        """The size of one number."""
+        return 4 if isinstance(self.scalar, ir.FloatType) else 8
+
+    def splat(self, value: Value) -> Value:
+        """A vector with `value` (a number of the format, or a double) in every lane."""
+        b = self.builder
+        if value.type != self.scalar:
+            value = b.fptrunc(value, self.scalar)
+        single = b.insert_element(ir.Constant(self.vector, ir.Undefined), value, ir.IntType(32)(0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return b.shuffle_vector(single, single, zeros)
+
+    def zero(self) -> Value:
+        """A vector of zeros."""
+        return ir.Constant(self.vector, [0.0] * self.lanes)
+
+    def multiply_add(self, x: Value, y: Value, z: Value) -> Value:
+        """x * y + z, in one rounding where the processor can."""
+        return self.intrinsic("fmuladd", x, y, z)
+
+    def intrinsic(self, name: str, *vectors: Value) -> Value:
+        """LLVM's function of that name (`sqrt`, `fabs`, ...) on vectors."""
+        module = self.function.module
+        full = f"llvm.{name}.v{self.lanes}f{8 * self.scalar_bytes}"
+        known = module.globals.get(full)
+        kind = ir.FunctionType(self.vector, [self.vector] * len(vectors))
+        return self.builder.call(known or ir.Function(module, kind, full), vectors)
+
+    def sum(self, vector: Value) -> Value:
+        """The sum over the lanes as a double, always in the same order."""
+        b = self.builder
+        total: Value = DOUBLE(0.0)
+        for lane in range(self.lanes):
+            number = b.extract_element(vector, ir.IntType(32)(lane))
+            total = b.fadd(total, number if number.type == DOUBLE else b.fpext(number, DOUBLE))
+        return total

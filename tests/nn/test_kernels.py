@@ -1,0 +1,148 @@
+"""The compiled kernels, each against NumPy in float64."""
+
+import ctypes
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
+
+from nonlin.nn import passes
+from nonlin.nn.network import aligned_zeros
+from nonlin.nn.products import product_kernel
+from nonlin.nn.updates import update_kernel
+from nonlin.nn.vectors import lanes, padded
+
+DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
+OWN, BLAS = 0, 2**40  # sizes of a weight matrix that choose the one and the other
+
+
+def call(address, *arguments, returns=None):
+    kinds = [ctypes.c_double if isinstance(a, float) else ctypes.c_int64 for a in arguments]
+    return ctypes.CFUNCTYPE(returns, *kinds)(address)(*arguments)
+
+
+def address(array):
+    return array.ctypes.data
+
+
+def normal(seed, *shape, dtype=np.float64):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("size", [OWN, BLAS], ids=["own", "blas"])
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 9), st.integers(1, 70), st.booleans(), st.integers(0, 9))
+def test_product_is_the_matrix_product_of_a_or_its_transpose(dtype, size, rows, vectors, depth, transposed, seed):
+    columns = vectors * lanes(dtype)
+    a, b = normal(seed, rows, depth, dtype=dtype), normal(seed + 1, depth, columns, dtype=dtype)
+    stored = np.ascontiguousarray(a.T) if transposed else a
+    steps = (1, rows) if transposed else (depth, 1)
+    guard = np.full((rows + 1, columns), np.nan, dtype)  # the row after the last must stay as it is
+    call(product_kernel(dtype, size), *map(address, (guard, stored, b)), rows, columns, depth, *steps)
+    exact = a.astype(float) @ b.astype(float)
+    bound = 2 * depth * np.finfo(dtype).eps * (abs(a.astype(float)) @ abs(b.astype(float)))
+    assert np.all(abs(guard[:-1] - exact) <= bound)
+    assert np.isnan(guard[-1]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_a_row_of_a_product_has_the_same_bits_in_whatever_block_it_is_computed(dtype):
+    a, b = normal(0, 13, 50, dtype=dtype), normal(1, 50, 7 * lanes(dtype), dtype=dtype)
+    whole, alone = np.zeros((13, b.shape[1]), dtype), np.zeros((13, b.shape[1]), dtype)
+    product = product_kernel(dtype, OWN)
+    call(product, *map(address, (whole, a, b)), 13, b.shape[1], 50, 50, 1)
+    for row in range(13):
+        call(product, address(alone[row]), address(a[row]), address(b), 1, b.shape[1], 50, 50, 1)
+    np.testing.assert_array_equal(whole, alone)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_slope_kernel_backs_through_the_activation_and_sums_what_is_recorded(dtype):
+    columns = 3 * lanes(dtype)
+    errors, slopes = normal(0, 11, columns, dtype=dtype), normal(1, 11, columns, dtype=dtype)
+    bias_gradient = np.zeros(columns, dtype)
+    largest = np.linspace(0, 3, columns).astype(dtype)
+    expected, peak = errors.astype(float) * slopes, np.maximum(largest, abs(slopes).max(axis=0))
+    arrays = map(address, (errors, slopes, bias_gradient, largest))
+    squares = call(passes.slope_kernel(dtype), *arrays, 11, columns, returns=ctypes.c_double)
+    tolerance = 20 * float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(errors, expected, rtol=tolerance)
+    np.testing.assert_allclose(bias_gradient, expected.sum(axis=0), rtol=tolerance, atol=10 * tolerance)
+    np.testing.assert_array_equal(largest, peak)
+    assert squares == pytest.approx(np.sum(expected**2), rel=tolerance)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_transpose_turns_a_matrix_of_several_tiles(dtype):
+    shape = (2 * lanes(dtype), 3 * lanes(dtype))
+    matrix, turned = normal(0, *shape, dtype=dtype), np.zeros(shape[::-1], dtype)
+    call(passes.transpose_kernel(dtype), address(turned), address(matrix), *shape)
+    np.testing.assert_array_equal(turned, matrix.T)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_bias_is_added_to_every_row_and_nothing_else_is_touched(dtype):
+    columns = 2 * lanes(dtype)
+    values, bias, slopes = normal(0, 5, columns, dtype=dtype), normal(1, columns, dtype=dtype), np.ones(3, dtype)
+    expected = values + bias
+    call(passes.bias_kernel(dtype), *map(address, (values, bias, slopes)), 5, columns, columns)
+    np.testing.assert_array_equal(values, expected)
+    np.testing.assert_array_equal(slopes, 1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_dead_kernel_counts_small_slopes_and_starts_over(dtype):
+    largest = np.array([0, 1e-7, 1e-6, 1.1e-6, 1, 0], dtype)  # the last is padding
+    limit = float(dtype.type(1e-6))
+    count = call(passes.dead_kernel(dtype), address(largest), 5, limit, returns=ctypes.c_double)
+    assert count == 3
+    assert not largest.any()
+
+
+def test_gather_copies_the_chosen_rows():
+    table, order, chosen = normal(0, 9, 5), np.array([8, 0, 3, 3]), np.zeros((4, 5))
+    call(passes.gather_kernel(), *map(address, (chosen, table, order)), 4, 5 * 8)
+    np.testing.assert_array_equal(chosen, table[order])
+
+
+def our_update(solver, parameters, gradients, numbers):
+    """Ten steps of a kernel on a padded vector, from the summed gradients of 4 examples."""
+    count = padded(len(parameters), np.dtype(float))
+    w, g, m, v = (aligned_zeros(count, np.dtype(float)) for _ in range(4))
+    w[: len(parameters)] = parameters
+    for gradient, rate in zip(gradients, numbers["rates"], strict=True):
+        g[: len(parameters)] = gradient * 4
+        arrays = map(address, (w, g, m, v))
+        before = np.sum(w**2)
+        squares = call(
+            update_kernel(solver, w.dtype), *arrays, count, 0.0, 0.25, rate, *numbers["abc"], returns=ctypes.c_double
+        )
+        assert squares == pytest.approx(before, rel=1e-14)
+    assert not w[len(parameters) :].any()
+    return w[: len(parameters)]
+
+
+def test_adam_update_is_scikit_learns():
+    parameters, gradients = normal(0, 37), normal(1, 10, 37)
+    theirs = parameters.copy()
+    adam = AdamOptimizer([theirs], 0.01)
+    for gradient in gradients:
+        adam.update_params([theirs], [gradient])
+    rates = [0.01 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) for t in range(1, 11)]
+    ours = our_update("adam", parameters, gradients, {"rates": rates, "abc": (0.9, 0.999, 1e-8)})
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_momentum_update_is_scikit_learns(nesterov):
+    parameters, gradients = normal(0, 37), normal(1, 10, 37)
+    theirs = parameters.copy()
+    momentum = SGDOptimizer([theirs], 0.01, momentum=0.8, nesterov=nesterov)
+    for gradient in gradients:
+        momentum.update_params([theirs], [gradient])
+    abc = (0.8, 0.8, 1.0) if nesterov else (0.8, 1.0, 0.0)
+    ours = our_update("sgd", parameters, gradients, {"rates": [0.01] * 10, "abc": abc})
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)

@@ -1,0 +1,109 @@
+"""What cannot be trained is refused in one sentence that names the argument, its value and the mend."""
+
+import numpy as np
+import pytest
+
+import nonlin as nl
+from nonlin.nn import DivergedError, MLPClassifier, MLPRegressor
+
+X = np.random.default_rng(0).standard_normal((30, 4))
+CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"activation": "gleu"}, "unknown activation 'gleu'; did you mean 'gelu'?"),
+        ({"activation": "step"}, "activation 'step' cannot learn: its gradient is zero everywhere"),
+        ({"activation": "softmax"}, "activation 'softmax' works on whole rows"),
+        ({"activation": "swiglu"}, "activation 'swiglu' works on two halves of a row"),
+        ({"activation": "leaky_relu", "activation_parameters": {"slope": 1}}, "leaky_relu has no parameter 'slope'"),
+        ({"loss": "mse"}, "loss 'mse' is for regression, not for classification; choose one of"),
+        ({"loss": "cross_entrpy"}, "unknown loss 'cross_entrpy'; did you mean 'cross_entropy'?"),
+        ({"loss": "binary_cross_entropy"}, "tells two classes apart, but y has 3; choose loss='cross_entropy'"),
+        ({"solver": "lbfgs"}, "solver must be one of 'adam', 'sgd', got 'lbfgs'"),
+        ({"learning_rate": "fast"}, "learning_rate must be one of 'constant', 'invscaling', 'adaptive', got 'fast'"),
+        ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must be a whole number from 1 on for each layer, got 0"),
+        ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be a whole number from 1 on for each layer, got 2.5"),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1 on or 'auto', got 0"),
+        ({"learning_rate_init": 0}, r"learning_rate_init must be a number in (0, inf), got 0"),
+        ({"learning_rate_init": np.nan}, r"learning_rate_init must be a number in (0, inf), got nan"),
+        ({"alpha": -1.0}, r"alpha must be a number in [0, inf), got -1.0"),
+        ({"momentum": 1.5}, r"momentum must be a number in [0, 1], got 1.5"),
+        ({"beta_2": 1.0}, r"beta_2 must be a number in [0, 1), got 1.0"),
+        ({"max_iter": 0}, "max_iter must be a whole number from 1 on, got 0"),
+        ({"shuffle": "yes"}, "shuffle must be True or False, got 'yes'"),
+        ({"tol": None}, r"tol must be a number in [0, inf), got None"),
+    ],
+    ids=str,
+)
+def test_a_bad_parameter_is_named(settings, message):
+    with pytest.raises(nl.InputError) as error:
+        MLPClassifier(**settings).fit(X, CLASSES)
+    assert message in str(error.value)
+
+
+def test_step_is_allowed_where_there_is_no_hidden_layer_to_use_it():
+    MLPClassifier((), "step", max_iter=2000, tol=1e-2).fit(X, CLASSES)
+
+
+def test_a_classification_loss_does_not_fit_regression():
+    with pytest.raises(nl.InputError, match="loss 'cross_entropy' is for classification, not for regression"):
+        MLPRegressor(loss="cross_entropy").fit(X, NUMBERS)
+
+
+def test_a_single_class_is_refused():
+    with pytest.raises(nl.InputError, match="y has a single class, 7; "):
+        MLPClassifier().fit(X, np.full(30, 7))
+
+
+def test_early_stopping_needs_examples_to_validate_on():
+    with pytest.raises(nl.InputError, match=r"validation_fraction=0\.01 leaves 1 of 30 examples"):
+        MLPRegressor(early_stopping=True, validation_fraction=0.01).fit(X, NUMBERS)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_data_that_are_not_finite_are_refused(bad):
+    spoilt = X.copy()
+    spoilt[3, 1] = bad
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        MLPClassifier().fit(spoilt, CLASSES)
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        MLPRegressor().fit(X, spoilt[:, 1])
+
+
+def test_data_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        MLPClassifier().fit(X, CLASSES[:-1])
+    model = MLPClassifier((4,), max_iter=500, tol=1e-2).fit(X, CLASSES)
+    with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4"):
+        model.predict(X[:, :3])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_assigned_weights_of_another_shape_and_other_classes_are_refused():
+    model = MLPClassifier((4,), max_iter=1, warm_start=True).fit(X, CLASSES)
+    with pytest.raises(nl.InputError, match="with warm_start=True y must have the classes"):
+        model.fit(X, CLASSES % 2)
+    model.intercepts_ = [np.zeros(4), np.zeros(2)]
+    with pytest.raises(nl.InputError, match=r"intercepts_ must have the lengths \[4, 3\], got the shapes"):
+        model.fit(X, CLASSES)
+    model.coefs_ = [np.zeros((4, 5)), np.zeros((5, 3))]
+    with pytest.raises(nl.InputError, match=r"coefs_ must have the shapes \[\(4, 4\), \(4, 3\)\]"):
+        model.fit(X, CLASSES)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_diverged_training_is_an_error_that_names_the_epoch(dtype):
+    model = MLPRegressor((8,), "relu", solver="sgd", learning_rate_init=1e6, max_iter=50, random_state=0)
+    with pytest.raises(
+        DivergedError, match=r"diverged in epoch \d+: .*; lower learning_rate_init \(now 1e\+06\)"
+    ) as error:
+        model.fit(X.astype(dtype), NUMBERS)
+    assert isinstance(error.value, ArithmeticError)
+    assert not hasattr(model, "history_") or not model.history_
+
+
+def test_a_batch_larger_than_the_data_is_cut_with_a_warning():
+    with pytest.warns(UserWarning, match="batch_size=99 is more than the 30 examples"):
+        MLPClassifier((4,), batch_size=99, max_iter=2000, tol=1e-2).fit(X, CLASSES)
