@@ -1,0 +1,44 @@
+"""The activations that a comparison puts against each other."""
+
+from __future__ import annotations
+
+import nonlin as nl
+from nonlin.cli.options import split_names
+from nonlin.errors import InputError
+
+
+def choose(activations: str, reference: str | None) -> tuple[list[str], str]:
+    """The names of the activations to compare, and of the one that the others are measured against.
+
+    A reference that is not listed is added in front. Without one, relu is it where listed, else the first.
+    Raises InputError for unknown names, doubles, a single one, and what cannot stand in a hidden layer.
+    """
+    names = []
+    for spelling in split_names(activations, "--activations"):
+        name = _for_hidden_layers(spelling)
+        if name in names:
+            raise InputError(f"--activations lists {name!r} twice (as {spelling!r}); name each activation once")
+        names.append(name)
+    usual = "relu" if "relu" in names else names[0]
+    chosen = usual if reference is None else _for_hidden_layers(reference)
+    if chosen not in names:
+        names.insert(0, chosen)
+    if len(names) < 2:
+        raise InputError(f"--activations {activations!r} names one activation; expected at least two to compare")
+    return names, chosen
+
+
+def _for_hidden_layers(spelling: str) -> str:
+    record = nl.get(spelling)
+    if record.kind != "elementwise":
+        whole = "rows" if record.kind == "row" else "pairs of columns"
+        raise InputError(
+            f"activation {spelling!r} works on whole {whole}; expected one that works on each number of a hidden "
+            "layer, such as relu"
+        )
+    if not record.trainable:
+        raise InputError(
+            f"activation {spelling!r} has derivative zero everywhere, so that no gradient passes and nothing is "
+            "learned; take another, such as sigmoid"
+        )
+    return record.name
