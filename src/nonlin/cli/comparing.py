@@ -1,0 +1,103 @@
+"""Carrying out a comparison from the table to the report."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any
+
+import nonlin as nl
+from nonlin.cli.network import Network, build, usual_epochs
+from nonlin.cli.plan import Plan
+from nonlin.cli.progress import display
+from nonlin.cli.run import ComparisonInterrupted
+from nonlin.cli.summary import print_summary
+from nonlin.cli.table import read_table
+from nonlin.cli.task import Problem, check_folds, constant_columns, pose
+from nonlin.errors import InputError
+from nonlin.visualization import save_report
+from nonlin.visualization.saving import check_writable
+from nonlin.visualization.wording import duration
+
+
+def carry_out(plan: Plan) -> None:
+    """Read, train, print the verdict and write the report; nothing is written where anything is refused."""
+    _check_files(plan)
+    problem = pose(read_table(plan.data), plan.target, plan.task, plan.drop)
+    check_folds(problem, plan.folds)
+    epochs = plan.epochs or usual_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
+    network = build(problem, plan.hidden, epochs, plan.loss)
+    _introduce(plan, problem, epochs)
+    comparison = _train(plan, problem, network)
+    print_summary(comparison)
+    print()
+    if plan.report is not None:
+        save_report(comparison, plan.report, data_name=problem.name, command=plan.command)
+        print(f"Report: {plan.report}")
+    print(f"Time:   {duration(time.perf_counter() - plan.started)}")
+    print(f"Again:  {plan.command}")
+
+
+def _check_files(plan: Plan) -> None:
+    """Refuse places that cannot be written before anything is trained."""
+    for path, option in ((plan.store, "--store"), (plan.report, "--report")):
+        if path is not None:
+            check_writable(path, option)
+    if plan.store is not None and plan.report is not None and plan.store.resolve() == plan.report.resolve():
+        raise InputError(f"--store and --report are both {str(plan.store)!r}; give them different names")
+
+
+def _introduce(plan: Plan, problem: Problem, epochs: int) -> None:
+    """Say what was understood, and how to have it otherwise."""
+    rows, columns = problem.features.shape
+    other = "regression" if problem.task == "classification" else "classification"
+    print(f"Data:   {problem.name}, {rows} rows, {columns} columns to learn {problem.target_name!r} from")
+    print(f"Task:   {problem.task} ({problem.reason}; --task {other} for the other)")
+    constant = constant_columns(problem.features)
+    if constant:
+        print(f"Unused: {', '.join(constant)} (the same in every row)")
+    layers = " and ".join(map(str, plan.hidden))
+    print(
+        f"Runs:   {len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "
+        f"trainings, hidden layers of {layers}, {epochs} epochs",
+        flush=True,
+    )
+
+
+def _train(plan: Plan, problem: Problem, network: Network) -> Any:
+    done = 0
+
+    def on_run(progress: Any) -> None:
+        nonlocal done
+        done = progress.done
+        shown.update(progress)
+
+    pool = ThreadPoolExecutor(plan.workers) if plan.workers is not None else nullcontext()
+    try:
+        with pool as executor, display(plan.trainings) as shown:
+            return nl.compare(
+                network.estimator,
+                problem.features,
+                problem.target.to_numpy(),
+                parameter=network.parameter,
+                values=plan.activations,
+                reference=plan.reference,
+                repeats=plan.repeats,
+                folds=plan.folds,
+                scoring=plan.scoring,
+                practical_margin=plan.margin,
+                executor=executor,
+                store=plan.store,
+                random_state=plan.seed,
+                on_run=on_run,
+            )
+    except KeyboardInterrupt:
+        raise ComparisonInterrupted(_what_is_kept(plan, done)) from None
+
+
+def _what_is_kept(plan: Plan, done: int) -> str:
+    made = f"interrupted after {done} of {plan.trainings} trainings"
+    if plan.store is None:
+        return f"{made}; nothing is kept (with --store FILE they would be)"
+    return f"{made}; they are kept in {plan.store}, and the same command goes on from there"

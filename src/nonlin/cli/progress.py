@@ -1,0 +1,117 @@
+"""What is shown while trainings run: a bar with the running verdict on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+from nonlin.visualization.wording import decimals, duration, measure, number
+
+_SECONDS_BETWEEN_LOOKS = 1.0  # a look at what is finished so far costs tens of milliseconds
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Display(Protocol):
+    """Shows progress; used as a context manager around the trainings."""
+
+    def __enter__(self) -> Display: ...
+    def __exit__(self, *error: object) -> None: ...
+    def update(self, progress: Any) -> None:
+        """Take note of a finished training."""
+        ...
+
+
+def display(total: int) -> Display:
+    """The display that suits where the output goes."""
+    return _Bar(total) if sys.stderr.isatty() else _Lines(total)
+
+
+def waiting(message: str) -> AbstractContextManager[Any]:
+    """Show that something takes a moment."""
+    if not sys.stderr.isatty():
+        print(message, flush=True)
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(message)
+
+
+class _Looks:
+    """The running verdict, looked at now and then."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.text = ""
+
+    def look(self, progress: Any) -> str:
+        now = time.perf_counter()
+        if now - self._last >= _SECONDS_BETWEEN_LOOKS:
+            comparison = progress.comparison()
+            self.text = leader(comparison) if comparison is not None else self.text
+            self._last = time.perf_counter()
+        return self.text
+
+
+def leader(comparison: Any) -> str:
+    """The best so far, in the words of one line."""
+    table = comparison.table()
+    best = table["score"].idxmax()
+    units = measure(comparison.scoring)
+    digits = decimals((table["high"] - table["low"]) * units.scale)
+    score = number(units.natural(table.loc[best, "score"]), digits)
+    verdict = table.loc[best, "verdict"]
+    against = "the reference" if verdict == "reference" else f"against {comparison.reference}: {verdict}"
+    return f"best so far: {best}, {units.name} {score}{units.unit} ({against})"
+
+
+class _Bar:
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._looks = _Looks()
+        self._bar = Progress(
+            TextColumn("trainings"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left  {task.fields[note]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("trainings", total=total, note="")
+
+    def __enter__(self) -> Display:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, progress: Any) -> None:
+        self._bar.update(self._task, completed=progress.done, note=self._looks.look(progress))
+
+
+class _Lines:
+    def __init__(self, total: int) -> None:
+        self._looks = _Looks()
+        self._start = self._last = time.perf_counter()
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def update(self, progress: Any) -> None:
+        now = time.perf_counter()
+        if now - self._last < _SECONDS_BETWEEN_LINES or progress.done == progress.total:
+            return
+        self._last = now
+        made = max(1, progress.done - progress.restored)
+        left = (now - self._start) / made * (progress.total - progress.done)
+        note = self._looks.look(progress)
+        text = f"{progress.done} of {progress.total} trainings, about {duration(left)} left"
+        print(f"{text}; {note}" if note else text, flush=True)

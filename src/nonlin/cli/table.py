@@ -1,0 +1,137 @@
+"""The DATA argument: a CSV, TSV or Parquet file, or the name of a data set bundled with scikit-learn."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from nonlin.errors import InputError, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUNDLED = {
+    "iris": "classification",
+    "wine": "classification",
+    "breast_cancer": "classification",
+    "digits": "classification",
+    "diabetes": "regression",
+}
+"""Data sets that come with scikit-learn, and their tasks."""
+
+_SEPARATORS = {".csv": None, ".txt": None, ".tsv": "\t"}
+_PARQUET = (".parquet", ".pq")
+
+
+class Table(NamedTuple):
+    """A data set as read: its name, its columns, and what is known of its target."""
+
+    name: str
+    frame: pd.DataFrame
+    target: str | None = None
+    task: str | None = None
+
+
+def read_table(data: str) -> Table:
+    """Read the file or bundled data set that `data` names; raise InputError for what cannot be read."""
+    if data in BUNDLED:
+        return _read_bundled(data)
+    path = Path(data)
+    if not path.exists():
+        raise InputError(f"DATA {data!r}: there is no such file or bundled data set{_similar(path)}")
+    if path.is_dir():
+        raise InputError(f"DATA {data!r} is a directory; expected a file in it{_example(path)}")
+    ending = path.suffix.lower()
+    if ending not in (*_SEPARATORS, *_PARQUET):
+        known = ", ".join((*_SEPARATORS, *_PARQUET))
+        raise InputError(f"DATA {data!r} ends in {ending!r}; expected a table that ends in {known}")
+    if path.stat().st_size == 0:
+        raise InputError(f"DATA {data!r} is an empty file; expected a line of column names, then a line per example")
+    frame = _read_parquet(path) if ending in _PARQUET else _read_text(path, _SEPARATORS[ending])
+    if len(frame) == 0:
+        raise InputError(f"DATA {data!r} has column names but no rows; expected a line per example")
+    frame.columns = [str(column) for column in frame.columns]
+    return Table(path.name, frame)
+
+
+def _read_bundled(name: str) -> Table:
+    from sklearn import datasets
+
+    frame = getattr(datasets, f"load_{name}")(as_frame=True).frame
+    return Table(name, frame, "target", BUNDLED[name])
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"DATA {str(path)!r} is no readable Parquet file: {_first_line(error)}") from error
+
+
+def _read_text(path: Path, separator: str | None) -> pd.DataFrame:
+    import pandas as pd
+
+    where = f"DATA {str(path)!r}"
+    with path.open("rb") as file:
+        if b"\0" in file.read(65536):
+            raise InputError(f"{where} is no text file; expected a table of text, with a comma between the columns")
+    try:
+        frame = pd.read_csv(path, sep=separator or _separator(path), encoding="utf-8-sig", low_memory=False)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where} is not in UTF-8 (byte {error.object[error.start]:#04x}); save it with the encoding UTF-8"
+        ) from error
+    except pd.errors.EmptyDataError as error:
+        raise InputError(f"{where} holds no columns; expected a line of column names first") from error
+    except pd.errors.ParserError as error:
+        raise InputError(f"{where} is no readable table: {_parser_message(error)}") from error
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        raise InputError(f"{where}: the rows have more fields than the first line has names; name every column")
+    return frame
+
+
+def _separator(path: Path) -> str:
+    """The character between the columns: the one that splits the first lines into most fields, equally many in each."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        lines = [line for _, line in zip(range(20), file, strict=False)]
+    counts = {}
+    for separator in ",;\t|":
+        widths = {len(fields) for fields in csv.reader(lines, delimiter=separator) if fields}
+        counts[separator] = min(widths) if len(widths) == 1 else 0
+    best = max(counts, key=lambda separator: counts[separator])
+    return best if counts[best] > 1 else ","
+
+
+def _parser_message(error: Exception) -> str:
+    """What pandas found, with the line's number where it tells one."""
+    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if found is None:
+        return f"{_first_line(error)}; check the quotes and the separators"
+    expected, line, saw = found.groups()
+    return f"line {line} has {saw} fields where {expected} were expected; mend or remove that line"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _similar(path: Path) -> str:
+    """The nearest file beside the missing one, or bundled name, as an ending for the message."""
+    folder = path.parent
+    beside = {child.name.lower(): str(folder / child.name) for child in folder.iterdir()} if folder.is_dir() else {}
+    names = dict.fromkeys((*beside, *BUNDLED))
+    near = suggestion(path.name, names)
+    if not near:
+        return f"; bundled are {', '.join(BUNDLED)}"
+    for name, full in beside.items():
+        near = near.replace(f"{name!r}", f"{full!r}")
+    return near
+
+
+def _example(folder: Path) -> str:
+    tables = sorted(child.name for child in folder.iterdir() if child.suffix.lower() in (*_SEPARATORS, *_PARQUET))
+    return f", such as {str(folder / tables[0])!r}" if tables else ""
