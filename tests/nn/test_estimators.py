@@ -222,6 +222,7 @@ def test_verbose_prints_the_loss_of_each_epoch_and_changes_nothing(capsys):
 @unconverged
 def test_no_hidden_layer_is_logistic_regression():
     X, y = load_iris(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
     model = MLPClassifier((), alpha=1.0, batch_size=150, max_iter=3000, tol=0, learning_rate_init=0.01, random_state=0)
     ours = model.fit(X, y).predict_proba(X)
     theirs = LogisticRegression(C=1.0, max_iter=3000, tol=1e-9).fit(X, y).predict_proba(X)

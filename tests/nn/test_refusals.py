@@ -18,6 +18,7 @@ CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
         ({"activation": "softmax"}, "activation 'softmax' works on whole rows"),
         ({"activation": "swiglu"}, "activation 'swiglu' works on two halves of a row"),
         ({"activation": "leaky_relu", "activation_parameters": {"slope": 1}}, "leaky_relu has no parameter 'slope'"),
+        ({"activation": "elu", "activation_parameters": {"alpha": [1]}}, "['alpha'] must be a number, got [1]"),
         ({"loss": "mse"}, "loss 'mse' is for regression, not for classification; choose one of"),
         ({"loss": "cross_entrpy"}, "unknown loss 'cross_entrpy'; did you mean 'cross_entropy'?"),
         ({"loss": "binary_cross_entropy"}, "tells two classes apart, but y has 3; choose loss='cross_entropy'"),

@@ -13,14 +13,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nonlin.backends.numpy.training import activation_kernel, loss_kernel
-from nonlin.definition.gain import matched_gain
 from nonlin.errors import InputError
 from nonlin.nn import checks, randomness
+from nonlin.nn.definitions import activation_kernel, gain, largest_slope, loss_kernel
 from nonlin.nn.early_stopping import EarlyStopping
 from nonlin.nn.initialization import initial_weights
 from nonlin.nn.network import Network, predict
-from nonlin.nn.slopes import largest_slope
 from nonlin.nn.training import Solver, Training
 
 DEAD_BELOW = 1e-6  # of the largest slope: a unit whose slope stays below that for every example is dead
@@ -123,7 +121,7 @@ class Perceptron(BaseEstimator, ABC):
         seed = randomness.root_seed(self.random_state)
         sizes = (X.shape[1], *hidden, targets.shape[1])
         if fresh:
-            self._start(seed, sizes, matched_gain(activation, **parameters))
+            self._start(seed, sizes, gain(activation, parameters))
         checks.check_shapes(self.coefs_, self.intercepts_, sizes)
         self.out_activation_ = _OUTPUT_NAMES.get(loss.output, loss.output)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]

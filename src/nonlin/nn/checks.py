@@ -92,6 +92,9 @@ def hidden_activation(name: Any, parameters: Mapping[str, Any] | None, hidden: b
             f"activation {record.name!r} cannot learn: its gradient is zero everywhere, so no error passes back "
             "through a hidden layer; choose a smooth relative such as 'sigmoid'"
         )
+    for parameter, value in (parameters or {}).items():
+        if not _is_number(value):
+            raise InputError(f"activation_parameters[{parameter!r}] must be a number, got {value!r}")
     return record, record.check_parameters(dict(parameters or {}))
 
 

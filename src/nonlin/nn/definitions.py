@@ -1,0 +1,54 @@
+"""Activations and losses of the registry as the training loop takes them: by address, made once in a process."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from nonlin.backends.numpy import training as backend
+from nonlin.definition.gain import matched_gain
+
+_REACH, _POINTS = 30.0, 6001  # from -30 to 30 in steps of 0.01: all slopes in use peak or settle well within
+
+
+def activation_kernel(record: Any, dtype: np.dtype, parameters: Mapping[str, float]) -> int:
+    """The address of `void f(z, bias, d, rows, columns, stride)`: f(z + bias) to z, its derivative to d."""
+    return _activation_kernel(record, dtype, tuple(parameters.items()))
+
+
+@cache
+def _activation_kernel(record: Any, dtype: np.dtype, parameters: tuple[tuple[str, float], ...]) -> int:
+    return backend.activation_kernel(record, dtype, dict(parameters))
+
+
+@cache
+def loss_kernel(record: Any, dtype: np.dtype) -> int:
+    """The address of `double f(z, targets, rows, columns, stride)`: the summed loss, its gradient to z."""
+    return backend.loss_kernel(record, dtype)
+
+
+def gain(record: Any, parameters: Mapping[str, float]) -> float:
+    """The scale of weights that keeps the signal's size through the activation with these parameters."""
+    return _gain(record, tuple(parameters.items()))
+
+
+@cache
+def _gain(record: Any, parameters: tuple[tuple[str, float], ...]) -> float:
+    return matched_gain(record, **dict(parameters))
+
+
+@cache
+def largest_slope(activation: int, dtype: np.dtype) -> float:
+    """sup |f'(z)| of the activation kernel at the address `activation`, over -30 <= z <= 30.
+
+    Dead units are measured against it.
+    """
+    values = np.linspace(-_REACH, _REACH, _POINTS).astype(dtype)
+    bias, slopes = np.zeros_like(values), np.zeros_like(values)
+    kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)(activation)
+    kernel(values.ctypes.data, bias.ctypes.data, slopes.ctypes.data, 1, len(values), len(values))
+    return float(np.max(np.abs(slopes)))
