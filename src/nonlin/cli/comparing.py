@@ -8,9 +8,9 @@ from contextlib import nullcontext
 from typing import Any
 
 import nonlin as nl
-from nonlin.cli.network import Network, build, usual_epochs
+from nonlin.cli.network import Network, build, usual_epochs, warm_up
 from nonlin.cli.plan import Plan
-from nonlin.cli.progress import display
+from nonlin.cli.progress import announced, display
 from nonlin.cli.run import ComparisonInterrupted
 from nonlin.cli.summary import print_summary
 from nonlin.cli.table import read_table
@@ -29,6 +29,8 @@ def carry_out(plan: Plan) -> None:
     epochs = plan.epochs or usual_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
     network = build(problem, plan.hidden, epochs, plan.loss)
     _introduce(plan, problem, epochs)
+    with announced("Compiling for this machine, which is needed once ..."):
+        warm_up()
     comparison = _train(plan, problem, network)
     print_summary(comparison)
     print()

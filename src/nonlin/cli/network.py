@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -56,6 +57,11 @@ def build(problem: Problem, hidden: tuple[int, ...], epochs: int, loss: str | No
         return Network(_after_features(MLPClassifier(**settings)), "network__activation")
     regressor = TransformedTargetRegressor(MLPRegressor(**settings), transformer=StandardScaler(), check_inverse=False)
     return Network(_after_features(regressor), "network__regressor__activation")
+
+
+def warm_up() -> None:
+    """Have the training loop compiled, or loaded from the disk, by the smallest training there is."""
+    MLPClassifier((1,), max_iter=1).fit(np.eye(2, dtype=np.float32), [0, 1])
 
 
 def fitting_loss(loss: str, problem: Problem) -> str:

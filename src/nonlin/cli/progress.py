@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from nonlin.visualization.wording import decimals, duration, measure, number
@@ -28,14 +30,15 @@ def display(total: int) -> Display:
     return _Bar(total) if sys.stderr.isatty() else _Lines(total)
 
 
-def waiting(message: str) -> AbstractContextManager[Any]:
-    """Show that something takes a moment."""
-    if not sys.stderr.isatty():
-        print(message, flush=True)
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(message)
+@contextmanager
+def announced(message: str, after: float = 1.0) -> Iterator[None]:
+    """Print `message` if what is done meanwhile takes longer than `after` seconds."""
+    timer = threading.Timer(after, print, (message,), {"flush": True})
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Looks:
