@@ -48,6 +48,17 @@ def test_power_is_not_thrown_away():
     assert np.mean(found) > 0.7
 
 
+def test_practical_equality_is_rarely_claimed_of_a_difference_at_the_margin():
+    """The true difference is exactly the margin, so 'practically equal' is (just) wrong and 'better' is too."""
+    rng, verdicts = np.random.default_rng(3), []
+    for _ in range(DATA_SETS):
+        arms = {"a": np.zeros((EXAMPLES, REPEATS)), "b": differences(rng, (0.1, 0.01, 0.1), mean=0.05)}
+        verdicts.append(rank(arms, "a", 0.05, 0.05)[1].verdict)
+    assert verdicts.count("practically equal") / DATA_SETS < 0.05
+    assert verdicts.count("better") / DATA_SETS < 0.05
+    assert verdicts.count("worse") == 0
+
+
 def test_any_false_claim_among_five_arms_stays_rare():
     """All verdicts of a comparison together: equal arms, a margin of zero, every 'better' or 'worse' is false."""
     rng, wrong = np.random.default_rng(11), 0

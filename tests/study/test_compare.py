@@ -164,6 +164,8 @@ def test_any_table_and_target_do():
         (X, pd.Categorical(names)),
         (X, y[:, None]),
         (X, y.astype(float)),
+        (X, pd.Series(y).astype("Int64")),
+        (X, y.astype(object)),
     ]:
         assert trees(data=(table, target)).table()["score"].tolist() == pytest.approx(expected.tolist(), abs=0.05)
     options = {"parameter": "n_neighbors", "values": [1, 5], "repeats": 1, "folds": 3}
@@ -171,6 +173,36 @@ def test_any_table_and_target_do():
     assert (
         compare(KNeighborsClassifier(), sparse.csr_matrix(X), y, **options).table()["score"].tolist() == dense.tolist()
     )
+
+
+class Threshold:
+    """The interface and nothing else: no base class, no tags, no classes_."""
+
+    def __init__(self, at=0.0):
+        self.at = at
+
+    def get_params(self, deep=True):
+        return {"at": self.at}
+
+    def set_params(self, at):
+        self.at = at
+        return self
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return (X[:, 2] > self.at).astype(int)
+
+
+def test_any_object_with_the_interface_can_be_compared():
+    X, y = IRIS[0], (IRIS[1] > 0).astype(int)
+    result = compare(Threshold(), X, y, parameter="at", values=[5.0, 2.5], repeats=2, scoring="accuracy")
+    assert result.table()["score"].to_dict() == {
+        "2.5": 1.0,
+        "5.0": pytest.approx(np.mean((X[:, 2] > 5) == y), rel=1e-6),
+    }
+    assert result.verdict.startswith("at=2.5 is better than at=5.0 (reference): accuracy higher by")
 
 
 def test_a_single_repeat_is_honest_and_quiet():

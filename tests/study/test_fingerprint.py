@@ -71,6 +71,7 @@ def test_a_compared_step_leaves_out_its_own_settings():
 class Record:
     def __init__(self, formula):
         self.name, self.formula = "mine", formula
+        self.__qualname__ = "mine"  # as nonlin's records, which look like functions too
 
 
 def test_descriptions_hold_no_addresses_and_tell_values_apart():

@@ -83,8 +83,9 @@ def configured(estimator: Any, parameter: str, value: Any, seed: int | None = No
     value = clone(value) if hasattr(value, "get_params") and not isinstance(value, type) else value
     model: Any = clone(estimator)
     model.set_params(**{parameter: value})
-    if seed is not None:
-        model.set_params(**dict.fromkeys(random_state_parameters(model), seed))
+    seeds = [] if seed is None else random_state_parameters(model)
+    if seeds:
+        model.set_params(**dict.fromkeys(seeds, seed))
     return model
 
 

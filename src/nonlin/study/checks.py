@@ -79,6 +79,8 @@ def check_data(X: Any, y: Any, task: Task, folds: int) -> Data:
     if X.shape[0] != len(target):
         raise InputError(f"X has {X.shape[0]} rows and y has {len(target)}; they must have the same number")
     _check_missing(target)
+    if target.dtype.kind == "O":  # numbers kept as objects, such as those of pandas' nullable types
+        target = np.asarray(pd.Series(target).infer_objects())
     target = _check_classes(target, folds) if task == "classification" else _check_numbers(target, folds)
     return Data(X, target, task)
 

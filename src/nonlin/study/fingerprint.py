@@ -81,7 +81,7 @@ def describe(value: Any, parts: set[int] | frozenset[int] = frozenset()) -> str:
         return "{" + ", ".join(sorted(f"{key!r}: {describe(item, parts)}" for key, item in value.items())) + "}"
     if isinstance(value, (np.ndarray, pd.DataFrame, pd.Series)):
         return f"{type(value).__name__} {data_fingerprint(value, np.empty(0))}"
-    if isinstance(value, type) or hasattr(value, "__qualname__"):
+    if isinstance(value, type):
         return _qualified(value)
     return _describe_object(value, parts)
 
@@ -96,6 +96,8 @@ def _describe_object(value: Any, parts: set[int] | frozenset[int]) -> str:
         # A definition: its formula belongs to it, as a user may change it and keep the name.
         texts = [getattr(value, name, None) for name in ("name", "formula", "derivative_formula")]
         return f"{kind} {[text for text in texts if isinstance(text, str)]}"
+    if hasattr(value, "__qualname__"):
+        return _qualified(value)
     written = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
     if type(value).__repr__ is not object.__repr__:
         return written

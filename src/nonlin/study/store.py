@@ -39,6 +39,8 @@ SELECT status, message, scores, history, fit_seconds, score_seconds, metrics, co
 WHERE value = ? AND repeat = ? AND fold = ? AND seed = ?
 """
 
+# Seconds to wait for another process that is writing to the file.
+_PATIENCE = 10.0
 _MEND = "choose another path for this comparison"
 
 
@@ -97,7 +99,7 @@ class Store:
             raise InputError(f"{self._named} is a folder; give the path of a file")
 
     def _open(self, identity: dict[str, str]) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         try:
             self._check_format(connection)
             # WAL lets others read while a comparison writes. A kill loses nothing that was committed.
