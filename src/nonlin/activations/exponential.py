@@ -49,12 +49,12 @@ def _(x, *, alpha=1.0):
 )
 def selu(x):
     """An elu whose two constants make mean 0 and variance 1 a fixed point from layer to layer."""
-    return SELU_SCALE * where(x > 0, x, SELU_ALPHA * expm1(minimum(x, 0)))
+    return where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * expm1(minimum(x, 0)))
 
 
 @selu.derivative
 def _(x):
-    return SELU_SCALE * where(x > 0, 1, SELU_ALPHA * exp(minimum(x, 0)))
+    return where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * exp(minimum(x, 0)))
 
 
 @activation(

@@ -83,7 +83,7 @@ def _(x):
 )
 def leaky_relu(x, *, negative_slope=0.01):
     """x where it is positive, else x times a small slope. At 0 the derivative is the slope, as in PyTorch."""
-    return where(x > 0, x, where(abs(negative_slope) > 0, negative_slope * x, 0))
+    return where(x > 0, x, where(abs(negative_slope) > 0, negative_slope * x, 0))  # 0, not 0 * infinity
 
 
 @leaky_relu.derivative

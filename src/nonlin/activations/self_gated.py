@@ -41,8 +41,9 @@ def _(x):
 @silu.derivative
 def _(x):
     h = exp(-abs(x) / 2)
-    gate = 1 + x * sigmoid(-x)
-    return where(x < 0, gate * h * h, gate) / (1 + h * h)
+    e = h * h
+    gate = 1 + x * (where(x < 0, 1, e) / (1 + e))  # 1 + x sigmoid(-x)
+    return where(x < 0, gate * h * h, gate) / (1 + e)
 
 
 @activation(
@@ -82,7 +83,7 @@ def _(x):
 
 @activation(
     reference="Misra 2019, arXiv:1908.08681",
-    range=(-0.30884054584152145, inf),
+    range=(-0.3088434130172504, inf),
     smoothness=inf,
     limits=(-0.0, inf),
     derivative_limits=(0, 1),
@@ -114,6 +115,6 @@ def _(x):
     # The derivative of x n / (n + 2); for x > 0 numerator and denominator are divided by exp(4 x).
     h = exp(-abs(x) / 2)
     e = h * h
-    below = (4 * (x + 1) + e * (4 * x + 6 + e * (4 + e))) * h * h / (e * (e + 2) + 2) ** 2
-    above = (1 + e * (4 + e * (4 * x + 6 + e * 4 * (x + 1)))) / (1 + 2 * e * (1 + e)) ** 2
+    below = 4 * ((x + 1 + e * (x + 3 / 2 + e * (1 + e / 4))) * h * h) / (e * (e + 2) + 2) ** 2
+    above = (1 + 4 * e * (1 + e * (x + 3 / 2 + e * (x + 1)))) / (1 + 2 * e * (1 + e)) ** 2
     return where(x < 0, below, above)

@@ -3,7 +3,8 @@
 from math import inf
 
 from ..definition import activation
-from ..definition.primitives import exp, tanh as hyperbolic_tangent, where
+from ..definition.primitives import exp, where
+from ..definition.primitives import tanh as hyperbolic_tangent
 
 
 @activation(

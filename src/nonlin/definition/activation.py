@@ -158,7 +158,6 @@ class Gated(Activation):
         return Derivative(self)
 
 
-
 def activation(
     function: Formula | None = None,
     *,

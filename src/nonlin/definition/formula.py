@@ -39,7 +39,10 @@ def formula_text(function: Callable[..., Any]) -> str:
     tree = _tree(function)
     if tree is None:
         return "(source not available)"
-    lines = [ast.unparse(statement.value if isinstance(statement, ast.Return) else statement) for statement in _body(tree)]  # type: ignore[arg-type]
+    lines = []
+    for statement in _body(tree):
+        shown = statement.value if isinstance(statement, ast.Return) else statement
+        lines.append(ast.unparse(shown) if shown else "")
     return "\n".join(lines)
 
 
@@ -56,10 +59,14 @@ def broken_rules(function: Callable[..., Any]) -> list[str]:
     *assignments, last = _body(tree)
     if not isinstance(last, ast.Return):
         broken.append("it must end with return")
-    broken += [f"line {s.lineno}: only assignments before the return" for s in assignments if not isinstance(s, ast.Assign)]
+    broken += [
+        f"line {s.lineno}: only assignments before the return" for s in assignments if not isinstance(s, ast.Assign)
+    ]
     local = {argument.arg for argument in (*tree.args.args, *tree.args.posonlyargs, *tree.args.kwonlyargs)}
     for statement in assignments:
-        local |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        local |= {
+            node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
     for statement in _body(tree):
         for node in ast.walk(statement):
             problem = _problem(node, local, function.__globals__)
@@ -69,9 +76,9 @@ def broken_rules(function: Callable[..., Any]) -> list[str]:
 
 
 _ALLOWED = (
-    ast.Assign, ast.Return, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Tuple, ast.Attribute, ast.Call, ast.keyword,
-    ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UnaryOp, ast.USub, ast.Compare, ast.Lt, ast.LtE, ast.Gt,
-    ast.GtE,
+    ast.Assign, ast.Return, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Tuple, ast.Attribute, ast.Call,
+    ast.keyword, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UnaryOp, ast.USub, ast.Compare,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE,
 )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def minimum(x: Operand, y: Operand) -> Expression:
     return apply("minimum", x, y)
 
 
-def where(condition: Expression, x: Operand, y: Operand) -> Expression:
+def where(condition: Expression | bool, x: Operand, y: Operand) -> Expression:
     """X where the condition holds, else y. Both sides are computed."""
     return apply("where", condition, x, y)
 

@@ -67,7 +67,7 @@ def _log_2_parts(digits: int) -> tuple[Fraction, Fraction, Fraction]:
 
 def _magic(a: Native) -> float:
     """The number whose unit in the last place is 1: adding it rounds to a whole number."""
-    return 1.5 * 2.0 ** (22 if a.element == "float" else 51) * 2
+    return 1.5 * 2.0 ** (23 if a.element == "float" else 52)
 
 
 def _clamp(a: Native, x: Any, low: float, high: float) -> Any:
@@ -113,14 +113,19 @@ def exp(a: Native, x: Any) -> Any:
     return a.scale(a.scale(a.add(a.number(1), q), _power_of_two(a, half)), _power_of_two(a, rest))
 
 
+def _identity_near_zero(a: Native, x: Any, result: Any) -> Any:
+    """X itself where the result would round to it: keeps -0.0 and every bit of a subnormal number."""
+    return a.where(a.less(a.abs(x), a.number(2.0 ** -(a.precision + 4))), x, result)
+
+
 def expm1(a: Native, x: Any) -> Any:
-    """exp(x) - 1 for every x, with the sign of x."""
+    """exp(x) - 1 for every x."""
     lowest = {24: -20, 53: -40, 106: -80}[a.precision]  # below, the result is -1
     n, q = _expm1_reduced(a, _clamp(a, x, lowest, 89 if a.element == "float" else 710))
     half_power = _power_of_two(a, a.emit.binary("sub", n, a.integers(1)))
     ones = a.lift(a.emit.binary("fsub", half_power, Native(a.emit, a.element).splat(Fraction(1, 2))))
     half = a.add(a.scale(q, half_power), ones)
-    return a.copysign(a.add(half, half), x)
+    return _identity_near_zero(a, x, a.add(half, half))
 
 
 def tanh(a: Native, x: Any) -> Any:
@@ -198,14 +203,14 @@ def log(a: Native, x: Any) -> Any:
 
 
 def log1p(a: Native, x: Any) -> Any:
-    """log(1 + x) for every x > -1, with the sign of x."""
+    """log(1 + x) for every x > -1."""
     if isinstance(a, DoubleDouble):
         return _log1p_pair(a, x)
     y = a.add(x, a.number(1))
     lost = a.subtract(x, a.subtract(y, a.number(1)))
     k, m = _log_reduced(a, y)
     result = _assemble(a, k, _log_mantissa(a, m), a.divide(lost, y))
-    return a.copysign(_log_limits(a, y, result), x)
+    return _identity_near_zero(a, x, _log_limits(a, y, result))
 
 
 def _log1p_pair(a: DoubleDouble, x: Pair) -> Pair:
@@ -214,7 +219,7 @@ def _log1p_pair(a: DoubleDouble, x: Pair) -> Pair:
     e = expm1(a, guess)
     step = a.divide(a.subtract(x, e), a.add(e, a.number(1)))
     finite = a.less(a.abs(guess), a.number(math.inf))
-    return a.copysign(a.where(finite, a.add(guess, step), guess), x)
+    return _identity_near_zero(a, x, a.where(finite, a.add(guess, step), guess))
 
 
 def erfcx(a: Native, x: Any) -> Any:
@@ -236,11 +241,15 @@ def erfc(a: Native, x: Any) -> Any:
 
 def maximum(a: Native, x: Any, y: Any) -> Any:
     """The larger; NaN if either is."""
+    if not isinstance(a, DoubleDouble):
+        return a.emit.intrinsic("maximum", x, y)  # a select would be free to lose the sign of -0.0
     return a.where(a.is_nan(y), y, a.where(a.less(x, y), y, x))
 
 
 def minimum(a: Native, x: Any, y: Any) -> Any:
     """The smaller; NaN if either is."""
+    if not isinstance(a, DoubleDouble):
+        return a.emit.intrinsic("minimum", x, y)
     return a.where(a.is_nan(y), y, a.where(a.less(y, x), y, x))
 
 

@@ -21,7 +21,9 @@ def working_arithmetic(emitter: Emitter, element: str) -> Native:
 
 def load(a: Native, element: str, pointer: str) -> Value:
     """Lanes of an element type as doubles."""
-    loaded = a.emit.effect(vector(element, LANES), f"load {vector(element, LANES)}, ptr {pointer}, align {BYTES[element]}")
+    loaded = a.emit.effect(
+        vector(element, LANES), f"load {vector(element, LANES)}, ptr {pointer}, align {BYTES[element]}"
+    )
     return loaded if element == "double" else a.emit.convert("fpext", loaded, vector("double", LANES))
 
 
@@ -30,7 +32,9 @@ def rounded(a: Native, element: str, number: Value) -> Value:
     if element == "double":
         return number
     single = a.emit.convert("fptrunc", number, vector("float", LANES))
-    return single if element == "float" else a.emit.convert("fptrunc", _to_odd(a, number, single), vector("half", LANES))
+    return (
+        single if element == "float" else a.emit.convert("fptrunc", _to_odd(a, number, single), vector("half", LANES))
+    )
 
 
 def _to_odd(a: Native, number: Value, single: Value) -> Value:
@@ -54,7 +58,9 @@ def store(a: Native, element: str, number: Value, pointer: str) -> None:
     a.emit.do(f"store {value.type} {value.text}, ptr {pointer}, align {BYTES[element]}")
 
 
-def evaluated(a: Native, outputs: Sequence[Expression], values: dict[str, object], inputs: Sequence[str]) -> list[Value]:
+def evaluated(
+    a: Native, outputs: Sequence[Expression], values: dict[str, object], inputs: Sequence[str]
+) -> list[Value]:
     """The outputs in the working arithmetic; a NaN among the inputs is the result."""
     results = []
     for result in evaluate(tuple(outputs), table(a), values):
@@ -160,5 +166,8 @@ def _copies(stem: str, operands: Sequence[int], sizes: Sequence[int], then: str,
             f"  %{stem}b{j} = getelementptr {bits}, ptr %b{j}, i64 %{stem}k",
         ]
         source, target = (f"%{stem}m{j}", f"%{stem}b{j}") if into_buffer else (f"%{stem}b{j}", f"%{stem}m{j}")
-        lines += [f"  %{stem}v{j} = load {bits}, ptr {source}, align 1", f"  store {bits} %{stem}v{j}, ptr {target}, align 1"]
+        lines += [
+            f"  %{stem}v{j} = load {bits}, ptr {source}, align 1",
+            f"  store {bits} %{stem}v{j}, ptr {target}, align 1",
+        ]
     return [*lines, f"  %{stem}n = add i64 %{stem}k, 1", f"  store i64 %{stem}n, ptr %k", f"  br label %{stem}_test"]

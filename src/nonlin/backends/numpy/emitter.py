@@ -44,6 +44,7 @@ class Emitter:
     """Collects the instructions of a function; the same pure instruction is emitted once per block."""
 
     lines: list[str] = field(default_factory=list)
+    locals: list[str] = field(default_factory=list)  # stack slots, which belong into the entry block
     declarations: set[str] = field(default_factory=set)
     counter: int = 0
     _known: dict[str, Value] = field(default_factory=dict)
@@ -74,6 +75,17 @@ class Emitter:
         """Start a block; what was computed before is not reused, since it may not dominate."""
         self.lines.append(f"{name}:")
         self._known.clear()
+
+    def slot(self, kind: str, initial: str) -> str:
+        """A variable on the stack (LLVM makes it a register), set to an initial value here."""
+        pointer = "%" + self.name("slot")
+        self.locals.append(f"  {pointer} = alloca {kind}, align 64")
+        self.do(f"store {kind} {initial}, ptr {pointer}")
+        return pointer
+
+    def function(self, signature: str, result: str = "ret void") -> str:
+        """The text of a function with the collected instructions as its body."""
+        return "\n".join([f"define {signature} #0 {{", "entry:", *self.locals, *self.lines, f"  {result}", "}"])
 
     def binary(self, operation: str, a: Value, b: Value) -> Value:
         """An arithmetic instruction on two values of one type."""

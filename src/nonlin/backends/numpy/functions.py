@@ -18,13 +18,13 @@ from .elementwise import ELEMENTS, ufunc_loops
 from .jit import compile_ir
 from .ufunc import make_ufunc
 
-_DTYPES = {"half": "float16", "float": "float32", "double": "float64"}
+DTYPES = {"half": "float16", "float": "float32", "double": "float64"}
 _UFUNC_OPTIONS = ("out", "where", "dtype", "casting", "order", "subok")
 PARALLEL_SIZE = 1 << 18  # elements from which a second thread pays for itself
 
 
 @cache
-def _floating_point_environment() -> None:
+def floating_point_environment() -> None:
     """Let compiled loops find C's feclearexcept, which NumPy's own loops use too."""
     library = ctypes.CDLL(ctypes.util.find_library("m") or None)
     llvm.add_symbol("feclearexcept", ctypes.cast(library.feclearexcept, ctypes.c_void_p).value)
@@ -33,12 +33,12 @@ def _floating_point_environment() -> None:
 @cache
 def ufunc(record: Activation, part: str) -> np.ufunc:
     """The ufunc of a part of an elementwise or gated activation: inputs, then parameters as doubles."""
-    _floating_point_environment()
+    floating_point_environment()
     outputs, parameters = record.expressions(part), tuple(record.parameters)
     addresses = compile_ir(ufunc_loops(outputs, record.inputs, parameters), *(f"loop_{e}" for e in ELEMENTS))
     loops = []
     for element, address in zip(ELEMENTS, addresses, strict=True):
-        dtype = _DTYPES[element]
+        dtype = DTYPES[element]
         loops.append((address, [dtype] * len(record.inputs) + ["float64"] * len(parameters) + [dtype] * len(outputs)))
     name = record.name if part == "value" else f"{record.name}_{part}"
     return make_ufunc(name, record.__doc__ or "", loops, len(record.inputs) + len(parameters), len(outputs))
@@ -104,7 +104,7 @@ if hasattr(os, "register_at_fork"):
 def parallel(function: np.ufunc, x: np.ndarray, *numbers: Any) -> Any:
     """A ufunc on a large array, in one contiguous piece per core; ufuncs release the GIL."""
     contiguous = x.flags.c_contiguous and all(np.ndim(number) == 0 for number in numbers)
-    if core_count() == 1 or not contiguous or x.dtype.name not in _DTYPES.values():
+    if core_count() == 1 or not contiguous or x.dtype.name not in DTYPES.values():
         return function(x, *numbers)
     flat = x.reshape(-1)
     outputs = [np.empty(x.shape, x.dtype) for _ in range(function.nout)]

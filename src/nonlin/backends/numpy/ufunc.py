@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 import numpy as np
-from numpy._core import _multiarray_umath
 
 _FROM_FUNC_AND_DATA = 1  # its place in NumPy's table of C functions, fixed by the binary interface
 _PyUFunc_None = -1
 _alive: list[object] = []  # a ufunc keeps pointers to these for ever
 
 
-def _creator() -> ctypes._CFuncPtr:
+def _creator() -> Callable[..., Any]:
+    capsule = import_module("numpy._core._multiarray_umath")._UFUNC_API
     capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     capsule_pointer.restype, capsule_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table = ctypes.cast(capsule_pointer(_multiarray_umath._UFUNC_API, None), ctypes.POINTER(ctypes.c_void_p))
+    table = ctypes.cast(capsule_pointer(capsule, None), ctypes.POINTER(ctypes.c_void_p))
     prototype = ctypes.PYFUNCTYPE(
         ctypes.py_object,
         ctypes.POINTER(ctypes.c_void_p),

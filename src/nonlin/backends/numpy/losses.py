@@ -1,0 +1,143 @@
+"""Losses on arrays: the shapes and targets checked, the values reduced."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...definition import Loss, RowLoss
+from ...definition.loss import Reduction
+from ...errors import InputError, unknown
+from .elementwise import ELEMENTS, ufunc_loops
+from .functions import DTYPES, floating_point_environment
+from .jit import compile_ir
+from .rows import as_rows, check_axis, run_rows, working_dtype
+from .ufunc import make_ufunc
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def call_loss(
+    loss: Loss,
+    part: str,
+    predictions: Any,
+    targets: Any,
+    *,
+    reduction: Reduction = "mean",
+    axis: int = -1,
+    **options: Any,
+) -> Any:
+    """Compute the value, the gradient or both of a loss.
+
+    Raises
+    ------
+    InputError
+        For shapes that do not match, targets outside the loss's domain, an empty batch or an unknown reduction.
+    """
+    if reduction not in _REDUCTIONS:
+        raise unknown("reduction", reduction, _REDUCTIONS)
+    predictions, targets = np.asarray(predictions), np.asarray(targets)
+    if predictions.size == 0:
+        raise InputError(f"{loss.name} of an empty batch has no value: predictions have shape {predictions.shape}")
+    numbers = loss.check_parameters(options)
+    compute = _row_loss if isinstance(loss, RowLoss) else _elementwise_loss
+    results, terms = compute(loss, part, predictions, targets, axis, numbers)
+    named = dict(zip(("value", "gradient") if part == "value_and_gradient" else (part,), results, strict=True))
+    if "value" in named:
+        named["value"] = _reduced(named["value"], reduction)
+    if "gradient" in named and reduction == "mean":
+        named["gradient"] = named["gradient"] / named["gradient"].dtype.type(terms)
+    return named[part] if part in named else (named["value"], named["gradient"])
+
+
+def _reduced(values: np.ndarray, reduction: Reduction) -> Any:
+    """The mean or sum of the terms, accumulated in float64."""
+    if reduction == "none":
+        return values
+    total = np.mean(values, dtype=np.float64) if reduction == "mean" else np.sum(values, dtype=np.float64)
+    return values.dtype.type(total)
+
+
+def _elementwise_loss(
+    loss: Loss, part: str, predictions: np.ndarray, targets: np.ndarray, axis: int, numbers: dict[str, float]
+) -> tuple[tuple[np.ndarray, ...], int]:
+    if predictions.shape != targets.shape:
+        raise InputError(
+            f"{loss.name} needs predictions and targets of one shape, got {predictions.shape} and {targets.shape}"
+        )
+    if loss.domain == "probability":
+        _check_probabilities(loss, targets)
+    dtype = working_dtype(predictions, targets)
+    results = _loss_ufunc(loss, part)(predictions.astype(dtype), targets.astype(dtype), *numbers.values())
+    return (results if isinstance(results, tuple) else (results,)), predictions.size
+
+
+@cache
+def _loss_ufunc(loss: Loss, part: str) -> np.ufunc:
+    floating_point_environment()
+    outputs, parameters = loss.expressions(part), tuple(loss.parameters)
+    addresses = compile_ir(ufunc_loops(outputs, loss.inputs, parameters), *(f"loop_{e}" for e in ELEMENTS))
+    loops = [
+        (address, [DTYPES[e]] * len(loss.inputs) + ["float64"] * len(parameters) + [DTYPES[e]] * len(outputs))
+        for e, address in zip(ELEMENTS, addresses, strict=True)
+    ]
+    return make_ufunc(
+        f"{loss.name}_{part}", loss.__doc__ or "", loops, len(loss.inputs) + len(parameters), len(outputs)
+    )
+
+
+def _row_loss(
+    loss: Loss, part: str, logits: np.ndarray, targets: np.ndarray, axis: int, numbers: dict[str, float]
+) -> tuple[tuple[np.ndarray, ...], int]:
+    axis = check_axis(logits, axis)
+    dtype = working_dtype(logits)
+    probabilities = _row_targets(loss, logits.shape, targets, axis, dtype)
+    kept = np.delete(logits.shape, axis)
+    per_row = {"value": [True], "gradient": [False], "value_and_gradient": [True, False]}[part]
+    found = run_rows(loss, part, [as_rows(logits, axis, dtype), probabilities], numbers, per_row)
+    shape = np.moveaxis(logits, axis, -1).shape
+    results = tuple(
+        result.reshape(kept) if scalar else np.moveaxis(result.reshape(shape), -1, axis)
+        for result, scalar in zip(found, per_row, strict=True)
+    )
+    return results, int(np.prod(kept))
+
+
+def _row_targets(loss: Loss, shape: tuple[int, ...], targets: np.ndarray, axis: int, dtype: np.dtype) -> np.ndarray:
+    """Targets as a matrix of probabilities: class indices become one-hot rows."""
+    if targets.dtype.kind in "iu" and targets.shape == tuple(np.delete(shape, axis)):
+        return _one_hot(targets.reshape(-1), shape[axis], dtype)
+    if targets.shape != shape:
+        raise InputError(
+            f"{loss.name} needs targets of the logits' shape {shape}, or class indices of that shape without axis "
+            f"{axis}, got shape {targets.shape} of {targets.dtype}"
+        )
+    rows = as_rows(targets, axis, dtype)
+    _check_probabilities(loss, rows)
+    sums = rows.sum(axis=1, dtype=np.float64)
+    wrong = np.flatnonzero(np.abs(sums - 1) > 1e-3)
+    if wrong.size:
+        raise InputError(
+            f"targets of {loss.name} must sum to 1 along axis {axis}; row {wrong[0]} sums to {sums[wrong[0]]:g}"
+        )
+    return rows
+
+
+def _one_hot(indices: np.ndarray, classes: int, dtype: np.dtype) -> np.ndarray:
+    wrong = np.flatnonzero((indices < 0) | (indices >= classes))
+    if wrong.size:
+        raise InputError(
+            f"class indices must be from 0 to {classes - 1}, got {indices[wrong[0]]} at position {wrong[0]}"
+        )
+    rows = np.zeros((indices.size, classes), dtype)
+    rows[np.arange(indices.size), indices] = 1
+    return rows
+
+
+def _check_probabilities(loss: Loss, targets: np.ndarray) -> None:
+    wrong = np.argwhere(~((targets >= 0) & (targets <= 1)))
+    if wrong.size:
+        at = tuple(int(i) for i in wrong[0])
+        raise InputError(f"targets of {loss.name} must be from 0 to 1, got {targets[at]} at position {at}")

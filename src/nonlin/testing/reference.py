@@ -1,0 +1,160 @@
+"""Definitions in 50-digit arithmetic: the backend that every other one is measured against."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ..definition import Definition
+from ..definition.constants import DIGITS
+from ..definition.expression import evaluate, nodes_of
+
+try:
+    import mpmath
+    from mpmath import mp
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError("nonlin.testing needs mpmath: pip install 'nonlin[test]'") from missing
+
+_DIGITS = (60, 75, 300, 1000)  # a little more than the 50 that are claimed, and what a formula that cancels may need
+
+
+def _elementwise(function: Callable[..., Any], arity: int = 1) -> Callable[..., Any]:
+    return np.frompyfunc(function, arity, 1)
+
+
+def _erfcx(x: Any) -> Any:
+    return mpmath.exp(x * x) * mpmath.erfc(x) if abs(x) < 1e4 else _erfcx_far(x)
+
+
+def _erfcx_far(x: Any) -> Any:
+    """The asymptotic series, exact to 60 digits beyond 10,000."""
+    total = term = mpmath.mpf(1)
+    for k in range(1, 12):
+        term *= -(2 * k - 1) / (2 * x * x)
+        total += term
+    return total / (x * mpmath.sqrt(mpmath.pi))
+
+
+def _erfc(x: Any) -> Any:
+    return mpmath.exp(-x * x) * _erfcx(x) if x > 1e4 else mpmath.erfc(x)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return mpmath.mpf(value.numerator) / value.denominator
+    return mpmath.mpf(value)
+
+
+def _first_largest(x: np.ndarray) -> np.ndarray:
+    mask = np.zeros(x.shape, object)
+    np.put_along_axis(mask, np.argmax(x, axis=-1, keepdims=True), True, axis=-1)
+    return mask
+
+
+TABLE: dict[str, Callable[..., Any]] = {
+    "number": _number,
+    "constant": lambda name: mpmath.mpf(DIGITS[name]),
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": _elementwise(lambda a, b: a / b, 2),
+    "negative": operator.neg,
+    "abs": _elementwise(abs),
+    "less": _elementwise(operator.lt, 2),
+    "less_equal": _elementwise(operator.le, 2),
+    "exp": _elementwise(mpmath.exp),
+    "expm1": _elementwise(mpmath.expm1),
+    "log": _elementwise(mpmath.log),
+    "log1p": _elementwise(mpmath.log1p),
+    "tanh": _elementwise(mpmath.tanh),
+    "erfc": _elementwise(_erfc),
+    "erfcx": _elementwise(_erfcx),
+    "sqrt": _elementwise(mpmath.sqrt),
+    "sign": _elementwise(mpmath.sign),
+    "maximum": _elementwise(max, 2),
+    "minimum": _elementwise(min, 2),
+    "where": _elementwise(lambda condition, a, b: a if condition else b, 3),
+    "row_max": lambda x: np.max(x, axis=-1, keepdims=True),
+    "row_sum": lambda x: np.sum(x, axis=-1, keepdims=True),
+    "is_row_argmax": _first_largest,
+}
+
+
+def to_exact(x: Any) -> np.ndarray:
+    """Floats as an object array of the same numbers in 60-digit arithmetic."""
+    return _elementwise(lambda v: mpmath.mpf(float(v)))(np.asarray(x, object))
+
+
+def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mapping[str, float] | None = None) -> Any:
+    """A part of a definition ("definition", "derivative", ...) at the given floats, to 60 digits.
+
+    Returns an object array of mpmath numbers, or a tuple of them for a part with several results. Rows lie along
+    the last axis.
+
+    >>> import nonlin as nl
+    >>> print(mpmath.nstr(exact_values(nl.sigmoid, "definition", 17.0).item(), 15))
+    0.999999958600624
+    """
+    numbers = record.check_parameters(dict(parameters or {}))
+    names, outputs = record._inputs_of(part), record.expressions(part)
+    row = any(node.operation.startswith(("row_", "is_row_")) for node in nodes_of(outputs))
+    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=object)) for x in inputs))
+    shape_of_result = np.broadcast_shapes(*(np.shape(x) for x in inputs))
+
+    def at(digits: int, chosen: Any = ...) -> list[np.ndarray]:
+        with mp.workdps(digits):
+            values: dict[str, Any] = {name: to_exact(x[chosen]) for name, x in zip(names, arrays, strict=True)}
+            values |= {name: mpmath.mpf(value) for name, value in numbers.items()}
+            shape = arrays[0][chosen].shape
+            results = evaluate(outputs, TABLE, values)
+            return [np.array(r, object) if np.shape(r) else np.full(shape, r, object) for r in results]
+
+    found = at(_DIGITS[0])
+    doubtful: Any = ... if row else np.ones(arrays[0].shape, bool)
+    for digits in _DIGITS[1:]:  # a textbook formula may cancel: more digits, until they no longer matter
+        better = at(digits, doubtful)
+        wrong = [_differ(old[doubtful], new) for old, new in zip(found, better, strict=True)]
+        for old, new in zip(found, better, strict=True):
+            old[doubtful] = new
+        if not any(np.any(w) for w in wrong):
+            break
+        if doubtful is not ...:
+            doubtful = _within(doubtful, np.logical_or.reduce(wrong))
+    if not row:
+        found = [result.reshape(shape_of_result) for result in found]
+    return tuple(found) if len(found) > 1 else found[0]
+
+
+def _differ(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Where two results disagree by 1e-50, or are both zero, which may be cancellation."""
+
+    def test(a: Any, b: Any) -> bool:
+        return bool(abs(a - b) > abs(b) * mpmath.mpf(10) ** -50 or (a == 0 and b == 0))
+
+    return np.asarray(np.frompyfunc(test, 2, 1)(old, new), bool)
+
+
+def _within(mask: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The places of a mask that are chosen among those that it holds."""
+    narrowed = mask.copy()
+    narrowed[mask] = chosen
+    return narrowed
+
+
+def numerical_derivative(record: Definition, x: float, parameters: Mapping[str, float] | None = None) -> Any:
+    """The derivative of the definition at one point by differences in 120-digit arithmetic, to about 50 digits."""
+    numbers = {name: mpmath.mpf(v) for name, v in record.check_parameters(dict(parameters or {})).items()}
+    outputs = record.expressions("definition")
+
+    def value(at: Any) -> Any:
+        return evaluate(outputs, TABLE, {record.inputs[0]: at, **numbers})[0]
+
+    with mp.workdps(120):
+        h = mpmath.mpf(10) ** -30
+        at = mpmath.mpf(x)
+        # Five-point formula: the error is h^4 / 30 times the fifth derivative.
+        return (8 * (value(at + h) - value(at - h)) - (value(at + 2 * h) - value(at - 2 * h))) / (12 * h)
