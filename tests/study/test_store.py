@@ -266,6 +266,17 @@ def test_a_store_locked_by_another_process_is_refused(path, monkeypatch):
             compared(path)
 
 
+def test_a_store_that_fails_midway_says_how_to_go_on(path):
+    def drop(progress):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("ALTER TABLE runs RENAME TO gone")
+
+    with pytest.raises(
+        InputError, match=r"cannot be written any more \(no such table: runs\); mend that and run again"
+    ):
+        compared(path, on_run=drop)
+
+
 def test_an_empty_file_becomes_a_store(path):
     path.touch()
     compared(path)

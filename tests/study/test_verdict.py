@@ -119,10 +119,9 @@ def test_worse_is_told_in_natural_units():
 
 def test_all_equal():
     text = told({"relu": 0.0, "gelu": 0.0, "tanh": 0.001})
-    assert text == (
-        "All 3 activations are practically equal on these data: no difference from relu (reference) is larger than "
-        "0.01 in log loss."
-    )
+    claim = "practically equal to relu (reference): no difference is larger than 0.01 in log loss."
+    assert text == f"tanh and gelu are {claim}"
+    assert told(dict.fromkeys(["relu", "a", "b", "c", "d"], 0.0)) == f"The 4 other activations are {claim}"
 
 
 def test_nothing_can_be_told_and_how_many_repeats_would():
@@ -164,4 +163,5 @@ def test_diverged_runs_are_told():
 def test_values_that_are_no_names_are_told_with_their_parameter():
     text = told({"0.1": 0.0, "1.0": 0.05}, parameter="logisticregression__C")
     assert text.startswith("C=1.0 is better than C=0.1 (reference): ")
-    assert told({"0.1": 0.0, "1.0": 0.0}, parameter="clf__C").startswith("All 2 values of C are practically equal")
+    many = dict.fromkeys(["1", "2", "3", "4", "5"], 0.0)
+    assert told(many, parameter="clf__C").startswith("The 4 other values of C are practically equal to C=1 (reference)")

@@ -112,20 +112,16 @@ def compare(
         The name of the parameter (nested as in `mlpclassifier__activation`), its values, and which of them the others
         are compared with (default: the first).
     repeats, folds, random_state
-        Repeat r has a partition and run (r, f) a seed of its own, drawn from named keys of `random_state` and shared
+        Each repeat has a partition and each run a seed of its own, drawn from named keys of `random_state` and shared
         by all arms. Every parameter called `random_state` is set to it. Classes have equal shares in every fold.
     scoring
-        `neg_log_loss` (the default for classifiers with probabilities), `accuracy` (for others), `r2` (the default
-        for regressors; per example, by the variance of all of `y`), `neg_mean_squared_error`,
-        `neg_mean_absolute_error`.
-    practical_margin
-        The largest difference that does not matter: 0.01 for log loss (nats), accuracy and R², 1 % of the reference's
-        own score for errors, unless given.
-    alpha
-        The chance, over all differences together, that an interval misses the truth.
+        `neg_log_loss` (default for classifiers with probabilities), `accuracy` (for others), `r2` (default for
+        regressors; by the variance of all of `y`), `neg_mean_squared_error`, `neg_mean_absolute_error`.
+    practical_margin, alpha
+        The largest difference that does not matter (default: 0.01 for log loss, accuracy and R², 1 % of the
+        reference's own score for errors), and the chance that any of the differences' intervals misses the truth.
     executor
-        Any `concurrent.futures.Executor`; default: threads, one per available core, each with one BLAS thread.
-        The result does not depend on it.
+        Any `concurrent.futures.Executor`; default: a thread per core. The result does not depend on it.
     store
         A path. Finished runs are written to this SQLite file at once; the same call with the same store resumes,
         and arms or repeats added later reuse what is there.
@@ -134,12 +130,8 @@ def compare(
     tuning, racing
         Not available yet.
 
-    Raises
-    ------
-    InputError
-        A `ValueError` with one sentence that names what is wrong and the mend; before any training where possible.
-
-    Runs that diverge (an `ArithmeticError`, predictions that are not finite) stay in the table with the worst score.
+    Raises `InputError`, a `ValueError`, in one sentence with the mend, before any training where possible. Runs that
+    diverge (an `ArithmeticError`, predictions that are not finite) stay in the table with the worst score.
 
     Examples
     --------

@@ -85,7 +85,12 @@ class Store:
             None if run.history is None else _pack(run.history),
             run.convergence_warnings, run.fit_seconds, run.score_seconds,
         )  # fmt: skip
-        self._connection.execute(_ROW, fields)
+        try:
+            self._connection.execute(_ROW, fields)
+        except sqlite3.Error as error:
+            raise InputError(
+                f"{self._named} cannot be written any more ({error}); mend that and run again to go on from here"
+            ) from error
 
     @property
     def _named(self) -> str:

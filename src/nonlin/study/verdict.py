@@ -56,7 +56,7 @@ def sentence(standings: list[Standing], wording: Wording) -> str:
         groups = {verdict: [entry for entry in others if entry.verdict == verdict] for verdict in _VERDICTS}
         text = _all_alike(reference, others, groups, wording) or _by_groups(reference, groups, wording)
     # Names keep their case: only a sentence that begins with a word of ours gets a capital.
-    capital = text.split()[0] in ("the", "all", "with", "for")
+    capital = text.split()[0] in ("the", "with", "for")
     return (text[0].upper() if capital else text[0]) + text[1:] + _failures(wording) + "."
 
 
@@ -76,11 +76,9 @@ def _all_alike(
     """The sentence for arms that are all equal or all undecided; None if there is more to say."""
     count, name = len(others) + 1, wording.name(reference.arm)
     if len(groups["practically equal"]) == len(others):
-        margin = f"{wording.scoring.factor * wording.margin:.3g}{wording.scoring.unit}"
-        return (
-            f"all {count} {wording.things} are practically equal on these data: no difference from {name} (reference) "
-            f"is larger than {margin} in {wording.scoring.quantity}"
-        )
+        margin = f"{wording.scoring.factor * wording.margin:.3g}{wording.scoring.unit} in {wording.scoring.quantity}"
+        arms = _are(others, wording) if len(others) <= 3 else f"the {len(others)} other {wording.things} are"
+        return f"{arms} practically equal to {name} (reference): no difference is larger than {margin}"
     if len(groups["not enough evidence"]) < len(others):
         return None
     if all(entry.difference_low <= 0 <= entry.difference_high for entry in others):
