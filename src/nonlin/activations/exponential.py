@@ -35,7 +35,7 @@ def _(x, *, alpha=1.0):
 
 @activation(
     reference="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515",
-    range=(-1.7580993408473766, inf),
+    range=(-1.7580993408473768, inf),
     monotone=True,
     smoothness=0,
     kinks=(0,),

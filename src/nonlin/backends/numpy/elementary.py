@@ -123,7 +123,7 @@ def expm1(a: Native, x: Any) -> Any:
     lowest = {24: -20, 53: -40, 106: -80}[a.precision]  # below, the result is -1
     n, q = _expm1_reduced(a, _clamp(a, x, lowest, 89 if a.element == "float" else 710))
     half_power = _power_of_two(a, a.emit.binary("sub", n, a.integers(1)))
-    ones = a.lift(a.emit.binary("fsub", half_power, Native(a.emit, a.element).splat(Fraction(1, 2))))
+    ones = a.subtract(a.lift(half_power), a.number(Fraction(1, 2)))
     half = a.add(a.scale(q, half_power), ones)
     return _identity_near_zero(a, x, a.add(half, half))
 

@@ -1,0 +1,89 @@
+"""The elementary functions of both arithmetics, each through a definition of its own, at 50 digits."""
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mp
+
+import nonlin as nl
+from nonlin import primitives
+from nonlin.backends.numpy.coefficients import ERFCX
+from nonlin.definition import Elementwise
+from nonlin.testing import exact_values, representative_points, ulp_error
+
+DOMAINS = {
+    "exp": lambda x: x,
+    "expm1": lambda x: x,
+    "log": lambda x: np.abs(x[x != 0]),
+    "log1p": lambda x: x[x > -1],
+    "tanh": lambda x: x,
+    "erfc": lambda x: x,
+    "erfcx": lambda x: np.abs(x),
+    "sqrt": lambda x: np.abs(x),
+    "sign": lambda x: x,
+}
+
+
+def _record(name: str) -> Elementwise:
+    """An activation that is one primitive, not registered."""
+
+    def formula(x):
+        return getattr(primitives, name)(x)
+
+    formula.__name__ = f"only_{name}"
+    return Elementwise(formula, range=(-np.inf, np.inf), monotone=False, smoothness=np.inf)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", DOMAINS)
+def test_primitive_is_rounded_correctly_but_for_a_hair(name, dtype):
+    x = DOMAINS[name](representative_points(dtype, 800))
+    record = _record(name)
+    with mp.workdps(60):
+        exact = exact_values(record, "definition", x)
+    got = record(x)
+    normal = np.array([abs(e) >= float(np.finfo(dtype).smallest_normal) or e == 0 for e in exact])
+    errors = ulp_error(got, exact)
+    worst = int(np.argmax(np.where(normal, errors, 0)))
+    assert errors[worst] <= 0.55, f"{name}({x[worst]!r}) = {got[worst]!r}, exactly {mpmath.nstr(exact[worst], 20)}"
+    assert errors.max() <= 2
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_extremes_propagate_nan(name):
+    def formula(x, *, other=0.0):
+        return getattr(primitives, name)(x, other)
+
+    record = Elementwise(formula, range=(-np.inf, np.inf), monotone=True, smoothness=0, kinks=(0,))
+    x = np.array([-1.0, 2.0, np.nan, -np.inf])
+    np.testing.assert_array_equal(record(x, other=1.0), getattr(np, name)(x, 1.0))
+    assert np.isnan(record(np.array([1.0]), other=np.array([np.nan])))
+
+
+def test_logarithm_at_the_ends_of_its_domain():
+    record = _record("log")
+    np.testing.assert_array_equal(record(np.array([0.0, -0.0, 1.0, np.inf])), [-np.inf, -np.inf, 0, np.inf])
+    assert np.isnan(record(-1.0))
+
+
+@pytest.mark.parametrize("bits", ERFCX)
+def test_erfcx_polynomials_are_what_they_claim(bits):
+    """The polynomial in q = (t - 4) / (t + 4) over 1 + 2 t, summed in 60 digits, against mpmath."""
+    with mp.workdps(60):
+        for k in range(-40, 40):
+            q = mpmath.mpf(k) / 41
+            t = 4 * (1 + q) / (1 - q)
+            total = sum(mpmath.mpf(c) * q**i for i, c in enumerate(ERFCX[bits]))
+            expected = (1 + 2 * t) * mpmath.exp(t * t) * mpmath.erfc(t)
+            assert abs(total / expected - 1) < mpmath.mpf(2) ** -min(bits + 5, 66)
+
+
+def test_the_next_function_gets_the_same_accuracy():
+    """A user's function nobody tuned: sigmoid(x)^3 * exp(-x^2 / 7)."""
+
+    def cubed(x):
+        return nl.sigmoid(x) ** 3 * primitives.exp(-x * x / 7)
+
+    record = Elementwise(cubed, range=(0, 1), monotone=False, smoothness=np.inf)
+    x = np.linspace(-12, 12, 500)
+    assert ulp_error(record(x), exact_values(record, "definition", x)).max() <= 0.51

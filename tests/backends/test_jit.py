@@ -1,0 +1,61 @@
+"""The compile cache: right, fast, and harmless when damaged or forbidden."""
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from nonlin.backends.numpy import jit
+
+IR = "define i64 @f(i64 %x) {{\n  %y = add i64 %x, {0}\n  ret i64 %y\n}}"
+
+
+def _call(number: int, argument: int) -> int:
+    (address,) = jit.compile_ir(IR.format(number), "f")
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address)(argument)
+
+
+def test_two_programs_never_share_an_entry(tmp_path, monkeypatch):
+    monkeypatch.setenv("NONLIN_CACHE_DIR", str(tmp_path))
+    for _ in range(2):  # compiled, then read
+        assert [_call(number, 1) for number in (1, 2, 3)] == [2, 3, 4]
+    assert len(list(tmp_path.glob("*.o"))) == 3
+
+
+def test_a_damaged_entry_is_compiled_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("NONLIN_CACHE_DIR", str(tmp_path))
+    assert _call(10, 1) == 11
+    (entry,) = tmp_path.glob("*.o")
+    whole = entry.read_bytes()
+    for damaged in (b"", whole[:40], whole[:-1], whole[:-1] + b"!"):
+        entry.write_bytes(damaged)
+        assert _call(10, 1) == 11
+        assert entry.read_bytes() == whole
+
+
+def test_a_forbidden_folder_only_costs_time(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NONLIN_CACHE_DIR", str(tmp_path / "file" / "below"))
+    assert _call(20, 1) == 21
+
+
+SCRIPT = """
+import numpy as np, nonlin as nl
+from nonlin.primitives import exp
+@nl.activation()
+def mine(x):
+    return exp(-x * x) * {0}
+print(float(mine(1.0)))
+"""
+
+
+def test_a_changed_formula_of_the_same_name_is_never_stale(tmp_path):
+    """Numba's cache is keyed by file and qualified name; here the program itself is the key."""
+    environment = os.environ | {"NONLIN_CACHE_DIR": str(tmp_path)}
+    for factor in (1, 2, 1):
+        output = subprocess.run(
+            [sys.executable, "-c", SCRIPT.format(factor)], env=environment, capture_output=True, text=True, check=True
+        )
+        assert float(output.stdout) == factor * float(np.exp(-1.0))

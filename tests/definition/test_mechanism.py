@@ -1,0 +1,143 @@
+"""Decorators, registry, parameters, tracing and the rules of a definition's source."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import nonlin as nl
+from nonlin.definition import registry
+from nonlin.definition.expression import evaluate, number, symbol
+from nonlin.definition.formula import broken_rules
+from nonlin.errors import InputError
+from nonlin.primitives import exp, where
+
+
+@pytest.fixture
+def forget():
+    """Names to remove from the registry after a test."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        registry.activations.remove(name)
+
+
+@pytest.mark.parametrize(("alias", "name"), [("swish", "silu"), ("logistic", "sigmoid"), ("linear", "identity")])
+def test_aliases_find_the_same_record(alias, name):
+    assert nl.get(alias) is nl.get(name.upper()) is getattr(nl, name)
+
+
+def test_unknown_names_suggest_the_nearest():
+    with pytest.raises(InputError, match=r"unknown activation 'gleu'; did you mean 'gelu'\?"):
+        nl.get("gleu")
+    with pytest.raises(InputError, match="did you mean 'cross_entropy'"):
+        nl.get_loss("crossentropy_")
+
+
+def test_a_taken_alias_is_refused(forget):
+    with pytest.raises(InputError, match="'swish' is taken by 'silu'"):
+
+        @nl.activation(aliases=("swish",))
+        def my_swish(x):
+            return x
+
+    assert "my_swish" not in nl.activations()
+
+
+def test_records_pickle_to_themselves():
+    assert pickle.loads(pickle.dumps(nl.gelu)) is nl.gelu
+    assert pickle.loads(pickle.dumps(nl.loss.mse)) is nl.loss.mse
+
+
+def test_equal_formulas_are_one_node():
+    x = symbol("x")
+    assert exp(-abs(x)) is exp(-abs(x))
+    assert number(0.0) is number(0)
+    assert number(-0.0) is not number(0)
+
+
+def test_a_branch_on_the_input_is_refused():
+    with pytest.raises(TypeError, match="where"):
+        bool(symbol("x") > 0)
+
+
+def test_binding_to_another_table_gives_that_librarys_values():
+    """A backend is a table of primitives: plain Python floats here."""
+    import math
+    import operator
+
+    table = {
+        "number": float,
+        "exp": math.exp,
+        "abs": abs,
+        "add": operator.add,
+        "divide": operator.truediv,
+        "negative": operator.neg,
+        "less": operator.lt,
+        "where": lambda c, a, b: a if c else b,
+    }
+    (value,) = evaluate(nl.sigmoid.expressions("value"), table, {"x": -3.0})
+    assert value == pytest.approx(1 / (1 + math.exp(3)), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("leaky_relu", {"negativ_slope": 0.1}, "did you mean 'negative_slope'"),
+        ("relu", {"alpha": 1}, "relu has no parameter 'alpha'"),
+    ],
+)
+def test_wrong_parameters_are_named(name, given, message):
+    with pytest.raises(InputError, match=message):
+        nl.get(name)(np.ones(3), **given)
+
+
+def test_a_parameter_outside_its_range_is_refused(forget):
+    @nl.activation(parameters={"width": nl.Parameter(1.0, low=0.0)})
+    def bell(x, *, width=1.0):
+        return exp(-x * x * width)
+
+    forget.append("bell")
+    with pytest.raises(InputError, match="width must be between 0 and inf, got -1"):
+        bell(1.0, width=-1)
+
+
+def _branching(x):
+    if x > 0:
+        return x
+    return 0
+
+
+def _looping(x):
+    for _ in range(3):
+        x = x * x
+    return x
+
+
+def _decimal(x):
+    return x * 0.70710678118654757
+
+
+def _foreign(x):
+    return np.exp(x)
+
+
+def _clean(x):
+    e = exp(-abs(x))
+    return where(x < 0, e, 1) * 1.702 + 3 / 2
+
+
+@pytest.mark.parametrize(
+    ("function", "complaint"),
+    [(_branching, "assignments"), (_looping, "assignments"), (_decimal, "named constant"), (_foreign, "np")],
+)
+def test_rules_name_what_is_wrong(function, complaint):
+    assert any(complaint in sentence for sentence in broken_rules(function)), broken_rules(function)
+
+
+def test_rules_accept_straight_line_code():
+    assert broken_rules(_clean) == []
+
+
+def test_trainable_is_false_only_without_gradient():
+    assert [name for name in nl.activations() if not getattr(nl.get(name), "trainable", True)] == ["step"]
