@@ -111,7 +111,7 @@ class Perceptron(BaseEstimator, ABC):
         DivergedError
             When the loss or a weight becomes infinite or NaN.
         """
-        checks.check_settings(self.get_params(deep=False))
+        checks.check_settings(self)
         hidden = checks.hidden_sizes(self.hidden_layer_sizes)
         activation, parameters = checks.hidden_activation(self.activation, self.activation_parameters, bool(hidden))
         loss = checks.loss_for(self.loss, self._task, self._default_loss)

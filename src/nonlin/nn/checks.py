@@ -31,8 +31,9 @@ _COUNTS = ("max_iter", "n_iter_no_change")
 _SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
 
 
-def check_settings(settings: Mapping[str, Any]) -> None:
+def check_settings(estimator: Any) -> None:
     """Check the numbers, switches and choices among an estimator's parameters; raises `InputError`."""
+    settings = vars(estimator)
     check_choice("solver", settings["solver"], SOLVERS)
     check_choice("learning_rate", settings["learning_rate"], SCHEDULES)
     for name, (low, high, with_low, with_high) in _NUMBERS.items():

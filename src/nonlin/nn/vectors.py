@@ -52,11 +52,17 @@ class Kernel:
     """
 
     def __init__(self, module: ir.Module, name: str, dtype: np.dtype, arguments: str, result: ir.Type | None = None):
-        """Start function `name`; `arguments` has a letter an argument: p(ointer), i(nteger), d(ouble)."""
+        """Start function `name`; `arguments` has a letter an argument: p(ointer), i(nteger), d(ouble).
+
+        Pointers are to separate buffers.
+        """
         kinds = {"p": POINTER, "i": INT, "d": DOUBLE}
         kind = ir.FunctionType(result or ir.VoidType(), [kinds[letter] for letter in arguments])
         self.function = ir.Function(module, kind, name)
         self.function.attributes.add("nounwind")
+        for argument, letter in zip(self.function.args, arguments, strict=True):
+            if letter == "p":
+                argument.add_attribute("noalias")
         self.builder: Any = ir.IRBuilder(self.function.append_basic_block())
         self.scalar = ir.FloatType() if dtype.itemsize == 4 else DOUBLE
         self.lanes = lanes(dtype)
