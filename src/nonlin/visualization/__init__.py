@@ -1,0 +1,62 @@
+"""Pictures and reports: figure data first, then drawing on Matplotlib axes.
+
+Nothing heavy is imported here; Matplotlib and Jinja2 load when the first picture is drawn.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nonlin.visualization.curves import curves_data, draw_curve_panel, plot_curves
+    from nonlin.visualization.functions import functions_data, plot_functions
+    from nonlin.visualization.profile import draw_profile_panel, plot_profile, profile_data
+    from nonlin.visualization.ranking import draw_ranking, plot_ranking, ranking_data
+    from nonlin.visualization.report import check_report_path, save_report
+    from nonlin.visualization.saving import save_figure
+    from nonlin.visualization.terminal import functions_text
+
+_HOMES = {
+    "check_report_path": "report",
+    "curves_data": "curves",
+    "draw_curve_panel": "curves",
+    "draw_profile_panel": "profile",
+    "draw_ranking": "ranking",
+    "functions_data": "functions",
+    "functions_text": "terminal",
+    "plot_curves": "curves",
+    "plot_functions": "functions",
+    "plot_profile": "profile",
+    "plot_ranking": "ranking",
+    "profile_data": "profile",
+    "ranking_data": "ranking",
+    "save_figure": "saving",
+    "save_report": "report",
+}
+
+__all__ = [
+    "check_report_path",
+    "curves_data",
+    "draw_curve_panel",
+    "draw_profile_panel",
+    "draw_ranking",
+    "functions_data",
+    "functions_text",
+    "plot_curves",
+    "plot_functions",
+    "plot_profile",
+    "plot_ranking",
+    "profile_data",
+    "ranking_data",
+    "save_figure",
+    "save_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
