@@ -1,0 +1,262 @@
+# ruff: noqa: RUF001 - typographic dashes and signs are what is tested
+import json
+import os
+import re
+import stat
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from nonlin.errors import InputError
+from nonlin.visualization.report import check_report_path, python_call, render_report, save_report
+
+NAMES = ["relu", "gelu", "tanh", "silu", "elu", "selu", "mish", "leaky_relu"]
+EVIL = "<script>alert('&\"')</script>"
+VOID = {"meta", "link", "br", "hr", "img"}
+
+
+class Reader(HTMLParser):
+    """Collects what the tests ask of a page, and refuses tags that do not pair."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.ids, self.texts, self.attributes, self.scripts, self.cells = [], [], [], [], [], []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag == "script":
+            self.scripts.append("")
+        if tag in ("th", "td"):
+            self.cells.append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "script" in self.open:
+            self.scripts[-1] += data
+        elif "style" not in self.open:
+            self.texts.append(data)
+        if {"th", "td"} & set(self.open):
+            self.cells[-1] += data
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+def names_in(directory):
+    return [path.name for path in directory.iterdir()]
+
+
+@pytest.fixture(scope="module")
+def page(fake):
+    comparison = fake(NAMES, diverged=("selu",))
+    return render_report(comparison, data_name="moons", command="nonlin compare moons")
+
+
+def test_the_page_forbids_itself_to_call_out_and_has_nothing_to_call(page):
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert ("meta", "content", policy) in Reader(page).attributes
+    addresses = [value for _, name, value in Reader(page).attributes if name in ("href", "src", "xlink:href")]
+    assert all(address.startswith(("#", "data:")) for address in addresses)
+    assert not re.search(r"@import|url\((?!#)", page)
+    assert set(re.findall(r"https?://[^\"' <)]*", page)) == set()
+
+
+def test_the_order_is_verdict_ranking_table_curves_layers_facts_words(page):
+    order = re.findall(r'<h2 id="(\w+)"', page)
+    assert order == ["sure", "ranking", "table", "curves", "profile", "run", "words"]
+    assert page.index('class="verdict"') < page.index('<h2 id="sure"')
+    assert page.index('<h2 id="words"') < page.index("application/json")
+
+
+def test_every_arm_is_in_the_table_with_verdict_and_figures(page):
+    cells = [cell.strip() for cell in Reader(page).cells]
+    assert set(NAMES) <= set(cells)
+    gelu = cells[cells.index("gelu") :][:9]
+    assert gelu[1:6] == ["▲ better", "0.273", "+0.027", "+0.015 to +0.039", "0.020"]
+    selu = cells[cells.index("selu") :][:9]
+    assert selu[1:3] == ["▼ worse", "–"]
+    assert "6 (6 diverged)" in selu
+
+
+def test_each_figure_is_described_and_its_text_is_text(page):
+    figures = re.findall(r"<svg.*?</svg>", page, re.S)
+    assert len(figures) == 2 + 8 + 8 + 1
+    for figure in figures:
+        svg = ElementTree.fromstring(figure)
+        names = svg.attrib["aria-labelledby"].split()
+        described = {child.attrib["id"]: child.text for child in svg if child.tag in ("title", "desc")}
+        assert svg.attrib["role"] == "img"
+        assert all(described[name].strip() for name in names)
+        assert svg.findall(".//text")
+    texts = [text for figure in figures for text in ElementTree.fromstring(figure).iter("text")]
+    shown = {"".join(text.itertext()).split("\N{EN SPACE}")[-1] for text in texts}
+    assert set(NAMES) <= shown
+    assert "epoch" in shown
+
+
+def test_ids_are_unique_and_every_reference_resolves(page):
+    ids = Reader(page).ids
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', page)) <= {(i, "") for i in ids} | {("", i) for i in ids}
+
+
+def test_the_figures_follow_the_theme(page):
+    figures = "".join(re.findall(r"<svg.*?</svg>", page, re.S))
+    used = set(re.findall(r"var\((--\w+)\)", figures))
+    assert {"--ink", "--muted", "--series0", "--ghost", "--font"} <= used
+    assert used <= set(re.findall(r"(--\w+):", page))
+    assert not re.findall(r"#[0-9a-f]{6}", figures)
+
+
+def test_the_data_can_be_read_back(page, fake):
+    data = json.loads(Reader(page).scripts[0])
+    table = fake(NAMES, diverged=("selu",)).table()
+    assert data["table"]["gelu"]["difference"] == pytest.approx(table.loc["gelu", "difference"], rel=1e-5)
+    assert data["table"]["selu"]["score"] is None
+    assert len(data["runs"]) == 8 * 3 * 2
+    assert {run["status"] for run in data["runs"]} == {"finished", "diverged"}
+    assert data["curves"]["gelu"]["epoch"][0] == 1
+
+
+def test_what_was_run_can_be_repeated_from_the_page(page):
+    text = Reader(page).text
+    for words in ("moons", "nonlin compare moons", "100 examples, 30 features", "9f86d081884c7d65", np.__version__,
+                  "48 = 8 × 3 repeats × 2 folds", "9.7 s in all"):  # fmt: skip
+        assert words in text
+    assert '<html lang="en">' in page
+    assert "<title>Which activation for moons? A nonlin report</title>" in page
+
+
+def test_the_call_in_python_stands_in_for_a_command(fake):
+    comparison = fake(["0.5", "(64, 64)", "relu's"], parameter="net__x")
+    call = python_call(comparison)
+    assert 'values=[0.5, (64, 64), "relu\'s"]' in call
+    assert Reader(render_report(comparison)).text.count("nonlin.compare(estimator") == 1
+
+
+def test_user_strings_are_never_markup(fake):
+    comparison = fake([EVIL, "]]>&amp;<!--", "gelu"], verdict=f"{EVIL} wins", parameter=EVIL, fingerprint=EVIL)
+    comparison.runs[0].message = "</script><script>"
+    page = render_report(comparison, data_name=EVIL, command=EVIL)
+    reader = Reader(page)
+    assert [tag for tag, *_ in reader.attributes if tag == "script"] == ["script"] * 2  # type and id of the data
+    assert len(reader.scripts) == 1
+    assert "<script>alert" not in page
+    assert json.loads(reader.scripts[0])["table"][EVIL]
+    assert EVIL in reader.cells
+    for figure in re.findall(r"<svg.*?</svg>", page, re.S):
+        ElementTree.fromstring(figure)
+
+
+def test_numbers_in_names_are_left_as_they_are(fake):
+    page = render_report(fake(["0.00012345", 'x id="a" url(#b)', "1.23456"]))
+    shown = "".join("".join(ElementTree.fromstring(f).itertext()) for f in re.findall(r"<svg.*?</svg>", page, re.S))
+    assert "0.00012345" in shown
+    assert 'x id="a" url(#b)' in shown
+
+
+@pytest.mark.parametrize("changes", [
+    {"repeats": 1}, {"histories": False}, {"diverged": ("gelu",)}, {"diverged": ("relu", "gelu")}, {"folds": 1},
+    {"scoring": "r2", "task": "regression"}, {"scoring": "accuracy"}, {"scoring": "neg_mean_squared_error"},
+    {"practical_margin": 0.0}, {"epochs": 1}, {"parameter": "loss"},
+])  # fmt: skip
+def test_odd_comparisons_have_reports_too(fake, changes):
+    reader = Reader(render_report(fake(["relu", "gelu"], **changes)))
+    assert {"relu", "gelu"} <= set(reader.cells)
+    assert not re.search(r"\b(nan|inf|None)\b", reader.text)
+
+
+def test_one_arm_is_reported_without_differences(fake):
+    text = Reader(render_report(fake(["relu"]))).text
+    assert "Only one was tried" in text
+
+
+def test_one_repeat_is_said_not_to_be_enough(fake):
+    assert "With one repeat, chance" in Reader(render_report(fake(["relu", "gelu"], repeats=1))).text
+
+
+def test_absent_figures_are_left_out_with_a_reason(fake):
+    text = Reader(render_report(fake(["relu", "gelu"], histories=False))).text
+    assert text.count("Left out:") == 2
+
+
+def test_the_same_comparison_gives_the_same_bytes(fake):
+    assert render_report(fake(NAMES[:3])) == render_report(fake(NAMES[:3]))
+
+
+def test_a_large_comparison_stays_below_one_megabyte(fake):
+    names = [f"an_activation_with_a_long_name_{i}" for i in range(20)]
+    page = render_report(fake(names, repeats=5, folds=5, epochs=200))
+    assert len(page.encode()) < 1_000_000
+    assert len(json.loads(Reader(page).scripts[0])["runs"]) == 500
+
+
+def test_the_file_is_whole_readable_by_others_and_alone(fake, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    assert save_report(fake(["relu", "gelu"]), path) == path.resolve()
+    assert path.read_text("utf-8").endswith("</html>")
+    assert names_in(tmp_path) == ["report.html"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "is a directory"),
+        ("missing/report.html", "does not exist; create it first"),
+        ("file/report.html", "does not exist"),
+        ("a\0b.html", "cannot be written"),
+        ("x" * 300 + ".html", "too long|cannot be written"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_refused_before_anything_is_drawn(tmp_path, name, words):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match=words):
+        save_report(None, tmp_path / name)
+    assert names_in(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices of POSIX")
+def test_a_device_is_no_place_for_a_report():
+    with pytest.raises(InputError, match="cannot be overwritten"):
+        check_report_path("/dev/null")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_without_permission_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="Permission denied"):
+        check_report_path(tmp_path / "report.html")
+
+
+def test_a_failure_while_writing_leaves_the_old_file(fake, tmp_path, monkeypatch):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    def fail(self, target):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_report(fake(["relu", "gelu"]), path)
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["report.html"]
