@@ -16,7 +16,11 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
+import nonlin as nl
+from nonlin.definition import registry
+from nonlin.definition.primitives import exp
 from nonlin.nn import MLPClassifier, MLPRegressor
 
 unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -227,6 +231,46 @@ def test_no_hidden_layer_is_logistic_regression():
     ours = model.fit(X, y).predict_proba(X)
     theirs = LogisticRegression(C=1.0, max_iter=3000, tol=1e-9).fit(X, y).predict_proba(X)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("Estimator", [MLPClassifier, MLPRegressor])
+def test_scikit_learn_finds_nothing_wrong(Estimator):
+    check_estimator(Estimator(max_iter=60), on_skip=None)
+
+
+@unconverged
+def test_an_activation_of_ones_own_trains_by_record_and_by_name():
+    @nl.activation(range=(0, 1))
+    def bell(x):
+        """exp(-x^2): a bell."""
+        return exp(-x * x)
+
+    @bell.derivative
+    def _(x):
+        return -2 * x * exp(-x * x)
+
+    try:
+        models = [
+            MLPClassifier((16,), name, max_iter=300, learning_rate_init=0.05, random_state=0) for name in (bell, "bell")
+        ]
+        models = [clone(model).fit(XOR, PARITY) for model in models]
+        assert [model.score(XOR, PARITY) for model in models] == [1, 1]
+        np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
+    finally:
+        registry.activations.remove("bell")
+
+
+@unconverged
+def test_parameters_of_the_activation_matter():
+    slopes = [{"negative_slope": 0.01}, {"negative_slope": 1.0}]
+    leaky, line = (
+        MLPRegressor((8,), "leaky_relu", activation_parameters=slope, max_iter=5, random_state=0).fit(XOR, PARITY)
+        for slope in slopes
+    )
+    identity = MLPRegressor((8,), "identity", max_iter=5, random_state=0).fit(XOR, PARITY)
+    np.testing.assert_array_equal(line.predict(XOR), identity.predict(XOR))  # slope 1 on both sides
+    assert not np.array_equal(leaky.predict(XOR), identity.predict(XOR))
 
 
 def test_unfitted_says_so():

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
-from nonlin.nn import passes
+from nonlin.backends.numpy.jit import compile_ir
+from nonlin.nn import passes, products, vectors
 from nonlin.nn.network import aligned_zeros
 from nonlin.nn.products import product_kernel
 from nonlin.nn.updates import update_kernel
@@ -57,6 +58,19 @@ def test_a_row_of_a_product_has_the_same_bits_in_whatever_block_it_is_computed(d
     for row in range(13):
         call(product, address(alone[row]), address(a[row]), address(b), 1, b.shape[1], 50, 50, 1)
     np.testing.assert_array_equal(whole, alone)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_processors_with_other_vectors_get_the_same_bits(dtype, width, monkeypatch):
+    a, b = normal(0, 13, 50, dtype=dtype), normal(1, 50, 5 * 64 // dtype.itemsize, dtype=dtype)
+    here, there = np.zeros((13, b.shape[1]), dtype), np.zeros((13, b.shape[1]), dtype)
+    call(product_kernel(dtype, OWN), *map(address, (here, a, b)), 13, b.shape[1], 50, 50, 1)
+    monkeypatch.setattr(vectors, "vector_bytes", lambda: width)
+    monkeypatch.setattr(products, "vector_bytes", lambda: width)
+    (product,) = compile_ir(products.product_ir(dtype), "product")
+    call(product, *map(address, (there, a, b)), 13, b.shape[1], 50, 50, 1)
+    np.testing.assert_array_equal(here, there)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

@@ -54,7 +54,7 @@ def test_a_classification_loss_does_not_fit_regression():
 
 
 def test_a_single_class_is_refused():
-    with pytest.raises(nl.InputError, match="y has a single class, 7; "):
+    with pytest.raises(nl.InputError, match="y has only one class, 7; "):
         MLPClassifier().fit(X, np.full(30, 7))
 
 

@@ -64,7 +64,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         classes, indices = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise InputError(
-                f"y has a single class, {classes.tolist()[0]!r}; a classifier needs examples of at least two"
+                f"y has only one class, {classes.tolist()[0]!r}; a classifier needs examples of at least two"
             )
         if loss.kind != "row" and len(classes) != 2:
             raise InputError(
@@ -126,8 +126,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
     >>> import numpy as np
     >>> from nonlin.nn import MLPRegressor
     >>> X = np.linspace(-2, 2, 200)[:, np.newaxis]
-    >>> model = MLPRegressor((32,), "gelu", learning_rate_init=0.01, random_state=0, max_iter=400).fit(X, np.sin(2 * X))
-    >>> bool(model.score(X, np.sin(2 * X)) > 0.99)
+    >>> y = np.sin(2 * X[:, 0])
+    >>> model = MLPRegressor((32,), "gelu", learning_rate_init=0.01, random_state=0, max_iter=400).fit(X, y)
+    >>> bool(model.score(X, y) > 0.99)
     True
     """
 
@@ -135,6 +136,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     _default_loss = "mse"
 
     def _encode(self, y: np.ndarray, loss: Any, fresh: bool) -> np.ndarray:
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         self._flat = y.ndim == 1
         return y.reshape(len(y), -1)
 
@@ -142,6 +145,6 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return float(r2_score(targets, outputs)) if np.isfinite(outputs).all() else np.nan
 
     def predict(self, X: Any) -> np.ndarray:
-        """The predictions, shape (examples,) or (examples, outputs) as `y` was in `fit`."""
+        """The predictions, shape (examples,), or (examples, outputs) for several targets."""
         outputs = self._outputs(X)
         return outputs[:, 0].copy() if self._flat else outputs.copy()
