@@ -188,13 +188,13 @@ def activation(
     --------
     >>> import nonlin as nl
     >>> from nonlin.primitives import exp
-    >>> @nl.activation(range=(0, 1))
+    >>> @nl.activation(range=(0, 1), derivative_limits=(0, 0))
     ... def bump(x):
     ...     '''exp of minus x squared: a bell.'''
     ...     return exp(-x * x)
     >>> @bump.derivative
     ... def _(x):
-    ...     return -2 * x * exp(-x * x)
+    ...     return -2 * (x * exp(-x * x))
     >>> bump([0.0, 1.0]).round(4)
     array([1.    , 0.3679])
     >>> nl.get("bump") is bump

@@ -67,9 +67,11 @@ def broken_rules(function: Callable[..., Any]) -> list[str]:
         local |= {
             node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
+    known = inspect.getclosurevars(function)
+    names = {**function.__globals__, **known.nonlocals}
     for statement in _body(tree):
         for node in ast.walk(statement):
-            problem = _problem(node, local, function.__globals__)
+            problem = _problem(node, local, names)
             if problem:
                 broken.append(f"line {getattr(node, 'lineno', 0)}: {problem}")
     return broken

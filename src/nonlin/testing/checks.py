@@ -142,7 +142,8 @@ def _targets(loss: Loss, predictions: np.ndarray) -> np.ndarray:
 def _worst(part: str, got: Any, exact: Any, x: np.ndarray) -> tuple[str, float, str]:
     errors = ulp_error(got, exact)
     at = np.unravel_index(int(np.argmax(errors)), errors.shape)
-    where = f"{x[at]!r}: got {got[at]!r}, exactly {mpmath.nstr(exact[at], 20)}"
+    truth = mpmath.nstr(exact[at], 20)
+    where = f"{x[at]!r}: got {got[at]!r}, exactly {truth if len(truth) < 40 else 'too small for a float'}"
     return part, float(errors[at]), where
 
 

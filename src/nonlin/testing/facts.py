@@ -105,5 +105,6 @@ def _limits(activation: Elementwise) -> list[str]:
             got = float(function(np.float64(sign * math.inf)))
             wanted = math.copysign(math.inf, expected) if abs(expected) > 100 else float(expected)
             if not (got == wanted or abs(got - wanted) < 1e-4):
-                problems.append(f"its {part} at {sign * math.inf} is {got}, but the limit is {wanted}")
+                fact = "derivative_limits" if part == "derivative" else "limits"
+                problems.append(f"its {part} at {sign * math.inf} is {got}, but the limit is {wanted}: declare {fact}=")
     return problems

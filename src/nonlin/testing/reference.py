@@ -97,7 +97,7 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
 
     >>> import nonlin as nl
     >>> print(mpmath.nstr(exact_values(nl.sigmoid, "definition", 17.0).item(), 15))
-    0.999999958600624
+    0.999999958600625
     """
     numbers = record.check_parameters(dict(parameters or {}))
     names, outputs = record._inputs_of(part), record.expressions(part)
