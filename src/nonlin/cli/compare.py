@@ -56,7 +56,7 @@ def compare(
             parser=whole_number(1),
             metavar="N",
             help="Passes through the training rows.",
-            show_default="20, or 400 batches of 32 rows where that is more",
+            show_default="by the number of rows",
         ),
     ] = None,
     task: Annotated[

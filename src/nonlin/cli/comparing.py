@@ -62,7 +62,7 @@ def _introduce(plan: Plan, problem: Problem, epochs: int) -> None:
     layers = " and ".join(map(str, plan.hidden))
     print(
         f"Runs:   {len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "
-        f"trainings, hidden layers of {layers}, {epochs} epochs",
+        f"trainings, hidden layers of {layers}, {epochs} epochs (--epochs for others)",
         flush=True,
     )
 

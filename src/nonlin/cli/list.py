@@ -54,12 +54,12 @@ def _print_group(group: Which, members: list[Any]) -> None:
     from nonlin.cli.output import print_table
 
     if group is Which.activations:
-        headers = ("activation", "kind", "family", "in words", "also called")
-        rows = [(r.name, r.kind, r.family, r.summary, ", ".join(r.aliases)) for r in members]
+        headers = ("activation", "kind", "in words", "also called")
+        rows = [(r.name, r.kind, r.summary, ", ".join(r.aliases)) for r in members]
     else:
         headers = ("loss", "for", "in words", "also called")
         rows = [(r.name, ", ".join(r.tasks), r.summary, ", ".join(r.aliases)) for r in members]
-    print_table(headers, rows)
+    print_table(headers, rows, wrapping=["in words", "also called"])
 
 
 def _print_json(records: dict[Which, list[Any]]) -> None:

@@ -27,30 +27,37 @@ def can_print(characters: str) -> bool:
     return True
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()) -> None:
-    """Print one line a row; the columns named in `numbers` are aligned to the right."""
-    right = [header in numbers for header in headers]
+def print_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Sequence[str] = (),
+    wrapping: Sequence[str] = (),
+) -> None:
+    """Print a row a line; columns in `numbers` go to the right, those in `wrapping` are broken to fit a terminal."""
     if on_terminal():
-        _print_rich(headers, rows, right)
+        _print_rich(headers, rows, numbers, wrapping)
         return
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
     for cells in (headers, *rows):
         padded = (
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(cells, widths, right, strict=True)
+            cell.rjust(width) if header in numbers else cell.ljust(width)
+            for header, cell, width in zip(headers, cells, widths, strict=True)
         )
         print("  ".join(padded).rstrip())
 
 
-def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> None:
-    from rich.box import SIMPLE_HEAD
+def _print_rich(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str], wrapping: Sequence[str]
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for position, (header, to_right) in enumerate(zip(headers, right, strict=True)):
-        table.add_column(Text(header), justify="right" if to_right else "left", no_wrap=to_right or position == 0)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for header in headers:
+        side = "right" if header in numbers else "left"
+        table.add_column(Text(header), justify=side, no_wrap=header not in wrapping)
     for cells in rows:
         table.add_row(*map(Text, cells))
     Console().print(table)

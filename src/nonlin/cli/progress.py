@@ -70,31 +70,31 @@ def leader(comparison: Any) -> str:
 
 
 class _Bar:
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    """A bar with the time left, and below it the running verdict."""
 
+    def __init__(self, total: int) -> None:
+        from rich.console import Console, Group
+        from rich.live import Live
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.text import Text
+
+        columns = BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True), TextColumn("left")
         self._looks = _Looks()
-        self._bar = Progress(
-            TextColumn("trainings"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left  {task.fields[note]}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("trainings", total=total, note="")
+        self._bar = Progress(TextColumn("trainings"), *columns)
+        self._note = Text(no_wrap=True, overflow="ellipsis")
+        self._task = self._bar.add_task("trainings", total=total)
+        self._live = Live(Group(self._bar, self._note), console=Console(stderr=True), transient=True)
 
     def __enter__(self) -> Display:
-        self._bar.start()
+        self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        self._live.stop()
 
     def update(self, progress: Any) -> None:
-        self._bar.update(self._task, completed=progress.done, note=self._looks.look(progress))
+        self._bar.update(self._task, completed=progress.done)
+        self._note.plain = self._looks.look(progress)
 
 
 class _Lines:

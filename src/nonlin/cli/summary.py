@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from nonlin.cli.output import print_table, wrapped
@@ -13,7 +14,7 @@ def print_summary(comparison: Any) -> None:
     units = measure(comparison.scoring)
     headers, rows = ranking(comparison)
     print(f"\n{wrapped(comparison.verdict)}\n")
-    print_table(headers, rows, numbers=headers[1:-1])
+    print_table(headers, rows, numbers=headers[1:-1], wrapping=["verdict"])
     level = 100 * (1 - comparison.alpha)
     print(f"\n{units.name}{units.unit and f' in{units.unit}'}: {units.direction}; intervals at {level:g} %.")
 
@@ -22,19 +23,18 @@ def ranking(comparison: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The headings and rows of the ranking, as text; differences are to the reference, in natural units."""
     table = comparison.table().sort_values("score", ascending=False, kind="stable")
     units = measure(comparison.scoring)
-    digits = decimals((table["high"] - table["low"]) * units.scale)
+    widths = (table["high"] - table["low"], table["difference_high"] - table["difference_low"])
+    digits = max(decimals(width * units.scale) for width in widths)
     with_accuracy = "accuracy" in table and comparison.scoring != "accuracy"
     some_diverged = bool(table["diverged"].any())
-    headers = ("activation", units.name, "interval", f"minus {comparison.reference}", "interval of that")
+    headers = ("activation", f"{units.name} [interval]", f"minus {comparison.reference} [interval]")
     headers += ("accuracy",) * with_accuracy + ("diverged",) * some_diverged + ("verdict",)
     rows = []
     for name, arm in table.iterrows():
-        cells = [str(name), number(units.natural(arm["score"]), digits), _interval(arm, "", units, digits)]
-        if arm["verdict"] == "reference":
-            cells += ["", ""]
-        else:
-            difference = number(units.natural(arm["difference"]), digits, signed=True)
-            cells += [difference, _interval(arm, "difference_", units, digits)]
+        cells = [str(name), _estimate(arm, "score", "", units, digits)]
+        cells.append(
+            "" if arm["verdict"] == "reference" else _estimate(arm, "difference", "difference_", units, digits)
+        )
         if with_accuracy:
             cells.append(f"{100 * arm['accuracy']:.1f} %")
         if some_diverged:
@@ -43,7 +43,11 @@ def ranking(comparison: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     return headers, rows
 
 
-def _interval(arm: Any, prefix: str, units: Any, digits: int) -> str:
-    ends = sorted(units.natural(arm[f"{prefix}{end}"]) for end in ("low", "high"))
+def _estimate(arm: Any, column: str, prefix: str, units: Any, digits: int) -> str:
+    """A number with its interval, if it has one: '0.25 [0.15, 0.35]'."""
     signed = bool(prefix)
-    return f"{number(ends[0], digits, signed=signed)} to {number(ends[1], digits, signed=signed)}"
+    middle = number(units.natural(arm[column]), digits, signed=signed)
+    if math.isnan(arm[f"{prefix}low"]):
+        return middle
+    low, high = sorted(units.natural(arm[f"{prefix}{end}"]) for end in ("low", "high"))
+    return f"{middle} [{number(low, digits, signed=signed)}, {number(high, digits, signed=signed)}]"
