@@ -260,3 +260,11 @@ def test_a_failure_while_writing_leaves_the_old_file(fake, tmp_path, monkeypatch
         save_report(fake(["relu", "gelu"]), path)
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["report.html"]
+
+
+def test_without_intervals_none_are_spoken_of(fake):
+    comparison = fake(["relu", "gelu"], repeats=1)
+    comparison.frame[["low", "high", "difference_low", "difference_high"]] = np.nan
+    text = Reader(render_report(comparison)).text
+    assert "A single repeat gives no intervals" in text
+    assert "The intervals hold" not in text

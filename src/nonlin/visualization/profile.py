@@ -136,7 +136,7 @@ def _limit_dead(data: ProfileData, ax: Axes) -> None:
 
     top = max((float(p.dead.max(initial=0.0)) for p in data.panels if p.dead is not None), default=0.0)
     ax.set_ylim(-0.04 * max(top, 0.05), max(1.08 * top, 0.05))
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol="", decimals=0 if top > 0.04 else 1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol="", decimals=0))
     ax.locator_params(axis="y", nbins=3)
 
 

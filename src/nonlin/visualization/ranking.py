@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nonlin.visualization.style import BAND, GROUND, INK, MUTED, new_figure, quiet_axes, series_styles
-from nonlin.visualization.wording import GAP, MINUS, VERDICT_SIGNS, Measure, decimals, measure, number, shorten
+from nonlin.visualization.style import BAND, GROUND, INK, MUTED, RULE, new_figure, quiet_axes, series_styles
+from nonlin.visualization.wording import GAP, VERDICT_SIGNS, Measure, decimals, measure, number, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +41,11 @@ class RankingData(NamedTuple):
     margin: float
     digits: int
     measure: Measure
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any arm has an interval; a single repeat gives none."""
+        return any(isfinite(row.high - row.low) for row in self.rows)
 
     def axis_label(self, separator: str = " ") -> str:
         """The x axis in words, with its unit; `separator` parts it into two lines where room is short."""
@@ -172,7 +177,7 @@ def draw_ranking(data: RankingData, ax: Axes | None = None, *, compact: bool = F
     left, right = view_limits(data)
     if data.kind == "difference":
         ax.axvspan(-data.margin, data.margin, color=BAND, linewidth=0, zorder=0)
-        ax.axvline(0, color=MUTED, linewidth=1, zorder=1)
+        ax.axvline(0, color=RULE if compact else MUTED, linewidth=1, zorder=1)
     styles = series_styles([row.name for row in data.rows])
     for y, row in enumerate(data.rows):
         _draw_row(ax, y, row, styles[row.name].color, (left, right))
@@ -185,7 +190,7 @@ def draw_ranking(data: RankingData, ax: Axes | None = None, *, compact: bool = F
     ax.set_xlabel(data.axis_label("\n" if compact else " "), parse_math=False)
     (_words_above if compact else _words_beside)(ax, data)
     if data.kind == "difference":
-        ax.set_title(_margin_text(data), loc="left", fontsize=8, color=MUTED)
+        ax.set_title(_band_text(data), loc="left", fontsize=8, color=MUTED)
     return ax
 
 
@@ -194,7 +199,7 @@ def _new_axes(data: RankingData, compact: bool) -> Axes:
     width, height = (3.5, 1.1 + 0.52 * count) if compact else (9.6, 0.95 + 0.34 * count)
     figure = new_figure(width, height)
     if compact:
-        left, right = 0.03, 0.97
+        left, right = 0.06, 0.94
     else:
         names = max(len(shorten(row.name)) for row in data.rows)
         words = max(len(verdict_text(row)) for row in data.rows)
@@ -240,14 +245,19 @@ def _words_above(ax: Axes, data: RankingData) -> None:
     ax.set_yticks([])
     for y, row in enumerate(data.rows):
         words = f"{amount_text(row, data)} {verdict_text(row)}".strip()
-        room = max(8, 43 - len(words))
+        room = max(8, 40 - len(words))
         for x, text, side in ((0.0, f"{row.rank}{GAP}{shorten(row.name, room)}", "left"), (1.0, words, "right")):
             ax.text(x, y - 0.28, text, transform=ax.get_yaxis_transform(), ha=side, va="center", fontsize=8.5,
                     color=INK, parse_math=False)  # fmt: skip
 
 
-def _margin_text(data: RankingData) -> str:
-    return f"shaded: practically equal (±{data.margin:g}{data.measure.difference_unit})".replace("-", MINUS)
+def margin_text(data: RankingData) -> str:
+    """The margin of practical equality with its unit."""
+    return f"±{data.margin:.3g}{data.measure.difference_unit}"
+
+
+def _band_text(data: RankingData) -> str:
+    return f"shaded: practically equal ({margin_text(data)})"
 
 
 def plot_ranking(comparison: Any, ax: Axes | None = None, *, kind: str = "difference") -> Figure:

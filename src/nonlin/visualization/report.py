@@ -13,9 +13,9 @@ import numpy as np
 from nonlin.visualization.curves import CurvesData, curves_data, draw_curve_panel
 from nonlin.visualization.panels import single
 from nonlin.visualization.profile import ProfileData, draw_key, draw_profile_panel, profile_data, profile_findings
-from nonlin.visualization.ranking import RankingData, amount_text, draw_ranking, ranking_data, verdict_text
+from nonlin.visualization.ranking import RankingData, amount_text, draw_ranking, margin_text, ranking_data, verdict_text
 from nonlin.visualization.report_data import csv_address, report_data, script_json
-from nonlin.visualization.report_text import confidence, groups, how_sure, report_table
+from nonlin.visualization.report_text import confidence, count_of, groups, how_sure, report_table
 from nonlin.visualization.saving import check_writable, write_atomically
 from nonlin.visualization.style import new_figure
 from nonlin.visualization.svg import Page
@@ -89,6 +89,7 @@ def render_report(comparison: Any, *, data_name: str | None = None, command: str
         figures=_figures(ranking, curves, profile),
         what=what,
         level=confidence(comparison),
+        margin=margin_text(ranking),
         csv=csv_address(comparison),
         json=Markup(script_json(report_data(comparison, what, curves, profile))),
     )
@@ -99,7 +100,7 @@ def what_was_run(comparison: Any, data_name: str | None) -> dict[str, str]:
     import nonlin
 
     runs = len(comparison.runs)
-    factors = (str(len(comparison.arms)), f"{comparison.repeats} repeats", f"{comparison.folds} folds")
+    factors = (str(len(comparison.arms)), count_of(comparison.repeats, "repeat"), f"{comparison.folds} folds")
     training = sum(run.fit_seconds for run in comparison.runs if run.fit_seconds == run.fit_seconds)
     return {
         "data": data_name or "given as arrays",

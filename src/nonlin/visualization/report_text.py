@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nonlin.visualization.ranking import RankingData, ranked
+from nonlin.visualization.ranking import RankingData, margin_text, ranked
 from nonlin.visualization.wording import (
     DASH,
     VERDICT_SIGNS,
@@ -56,11 +56,10 @@ def confidence(comparison: Any) -> str:
 
 def how_sure(comparison: Any, ranking: RankingData) -> list[str]:
     """Sentences under the verdict: what was scored, what the intervals promise, what could not have been seen."""
-    scale = ranking.measure
     parameter = short_parameter(comparison.parameter)
     scored = (
         f"Each {parameter} was scored on all {comparison.n_examples:,} examples, each time by a model that had "
-        f"not seen them, in {_count(comparison.repeats, 'repeat')} of {comparison.folds}-fold cross-validation; "
+        f"not seen them, in {count_of(comparison.repeats, 'repeat')} of {comparison.folds}-fold cross-validation; "
         f"every {parameter} got the same splits and seeds."
     )
     sentences = [scored, *_failures(comparison)]
@@ -68,15 +67,14 @@ def how_sure(comparison: Any, ranking: RankingData) -> list[str]:
         return [*sentences, "Only one was tried, so there is nothing to compare it with."]
     rivals = len(comparison.arms) - 1
     at_once = f" (all {rivals} of them together)" if rivals > 1 else ""
-    margin = f"{ranking.margin:g}{scale.difference_unit}"
-    sentences.append(
-        f"The intervals hold with {confidence(comparison)} confidence{at_once}. Differences within {margin} of "
-        f"{scale.name} count as practically equal."
-    )
+    if ranking.has_intervals:
+        sentences.append(f"The intervals hold with {confidence(comparison)} confidence{at_once}.")
+    sentences.append(f"Differences within {margin_text(ranking)} of {ranking.measure.name} count as practically equal.")
     return [*sentences, *_resolution(comparison, ranking)]
 
 
-def _count(count: int, noun: str) -> str:
+def count_of(count: int, noun: str) -> str:
+    """A number with its noun: 1 run, 2 runs."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
@@ -87,11 +85,13 @@ def _failures(comparison: Any) -> list[str]:
     sentences = []
     if affected:
         sentences.append(
-            f"{_count(sum(lost.values()), 'run')} of {len(comparison.runs)} diverged: {listing(affected)}. "
+            f"{count_of(sum(lost.values()), 'run')} of {len(comparison.runs)} diverged: {listing(affected)}. "
             "They count against their arm and are not left out."
         )
     if short:
-        sentences.append(f"In {_count(short, 'run')} of {len(comparison.runs)} training ended before it had converged.")
+        sentences.append(
+            f"In {count_of(short, 'run')} of {len(comparison.runs)} training ended before it had converged."
+        )
     return sentences
 
 
@@ -100,7 +100,9 @@ def _resolution(comparison: Any, ranking: RankingData) -> list[str]:
     widths = [w for w in widths if isfinite(w) and w > 0]
     sentences = []
     if comparison.repeats == 1:
-        sentences.append("With one repeat, chance in training cannot be told from a real difference: use 3 or more.")
+        sentences.append(
+            "With one repeat, chance in training cannot be told from a real difference: use 5, or at least 3."
+        )
     if widths:
         limit = f"{number(float(np.median(widths)), ranking.digits)}{ranking.measure.difference_unit}"
         sentences.append(f"With this many examples and repeats, differences under about {limit} cannot be seen.")
