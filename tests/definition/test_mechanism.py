@@ -8,9 +8,9 @@ import pytest
 import nonlin as nl
 from nonlin.definition import registry
 from nonlin.definition.expression import evaluate, number, symbol
-from nonlin.definition.formula import broken_rules
 from nonlin.errors import InputError
 from nonlin.primitives import exp, where
+from nonlin.testing.rules import broken_rules
 
 
 @pytest.fixture

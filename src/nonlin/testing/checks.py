@@ -9,9 +9,9 @@ import mpmath
 import numpy as np
 
 from ..definition import Activation, Elementwise, Gated, Loss, Row
-from ..definition.formula import broken_rules
 from .facts import wrong_facts
 from .reference import exact_values, numerical_derivative
+from .rules import broken_rules
 from .ulp import representative_points, ulp_error
 
 VALUE_ULP = {"float32": 1.0, "float64": 2.0}

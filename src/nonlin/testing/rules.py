@@ -1,0 +1,77 @@
+"""The rules that the source of a formula must keep, so that every backend can compute it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..definition import Definition
+from ..definition.constants import DIGITS
+from ..definition.expression import Expression
+from ..definition.formula import statements, syntax_tree
+from ..definition.primitives import PRIMITIVES
+
+
+def broken_rules(function: Callable[..., Any]) -> list[str]:
+    """What the source of a formula does that a definition may not, a sentence each; empty when it keeps the rules.
+
+    Allowed: assignments and one final return over arithmetic, comparisons, whole numbers, short published decimals,
+    primitives, named constants and other definitions.
+    """
+    tree = syntax_tree(function)
+    if tree is None:
+        return []
+    broken = []
+    *assignments, last = statements(tree)
+    if not isinstance(last, ast.Return):
+        broken.append("it must end with return")
+    broken += [
+        f"line {s.lineno}: only assignments before the return" for s in assignments if not isinstance(s, ast.Assign)
+    ]
+    local = {argument.arg for argument in (*tree.args.args, *tree.args.posonlyargs, *tree.args.kwonlyargs)}
+    for statement in assignments:
+        local |= {
+            node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+    known = inspect.getclosurevars(function)
+    names = {**function.__globals__, **known.nonlocals}
+    for statement in statements(tree):
+        for node in ast.walk(statement):
+            problem = _problem(node, local, names)
+            if problem:
+                broken.append(f"line {getattr(node, 'lineno', 0)}: {problem}")
+    return broken
+
+
+_ALLOWED = (
+    ast.Assign, ast.Return, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Tuple, ast.Attribute, ast.Call,
+    ast.keyword, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.UnaryOp, ast.USub, ast.Compare,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE,
+)  # fmt: skip
+
+
+def _problem(node: ast.AST, local: set[str], known: dict[str, Any]) -> str:
+    if not isinstance(node, _ALLOWED):
+        return f"{type(node).__name__} is not straight-line code over the primitives"
+    if isinstance(node, ast.Constant):
+        return _number_problem(node.value)
+    if isinstance(node, ast.Name) and node.id not in local:
+        return "" if _permitted(known.get(node.id, getattr(builtins, node.id, None))) else f"{node.id} is no primitive"
+    return ""
+
+
+def _number_problem(value: Any) -> str:
+    if isinstance(value, float) and len(repr(value).replace("-", "").replace(".", "").strip("0")) > 7:
+        return f"{value!r} looks like a rounded irrational: use a named constant"
+    return "" if isinstance(value, (int, float)) else f"{value!r} is not a number"
+
+
+def _permitted(value: Any) -> bool:
+    if isinstance(value, Definition) or value is abs:
+        return True
+    if isinstance(value, Expression):
+        return value.operation == "constant" and value.value in DIGITS
+    return getattr(value, "__name__", None) in PRIMITIVES
