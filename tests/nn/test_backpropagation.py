@@ -9,9 +9,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
 
+import nonlin as nl
 from nonlin.nn import MLPClassifier, MLPRegressor, network, products
+from nonlin.nn.definitions import activation_kernel, loss_kernel
 from nonlin.nn.loop import shuffle
 from nonlin.nn.randomness import key
+from nonlin.nn.training import Solver, Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -116,11 +119,12 @@ def plain_training(X, y, coefs, intercepts, orders, batch, rate, momentum, alpha
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-5)])
-def test_training_equals_plain_backpropagation_in_numpy(dtype, tolerance):
+@pytest.mark.parametrize(("features", "hidden"), [(4, (7, 5)), (1, (1,)), (3, (33, 16, 9)), (4, ())])
+def test_training_equals_plain_backpropagation_in_numpy(dtype, tolerance, features, hidden):
     X, y = load_iris(return_X_y=True)
-    X = X.astype(dtype)
+    X = X[:, :features].astype(dtype)
     settings = {"solver": "sgd", "momentum": 0.8, "learning_rate_init": 0.05, "alpha": 0.2, "batch_size": 32}
-    model = MLPClassifier((7, 5), "tanh", nesterovs_momentum=False, random_state=4, warm_start=True, **settings)
+    model = MLPClassifier(hidden, "tanh", nesterovs_momentum=False, random_state=4, warm_start=True, **settings)
     model.set_params(max_iter=1).fit(X, y)
     orders = np.zeros((4, len(X)), np.int64)
     for epoch, order in enumerate(orders, start=1):  # the first fit was epoch 0
@@ -211,3 +215,21 @@ def test_wide_layers_through_blas_agree_with_our_own_products(monkeypatch):
     blas = MLPClassifier((40, 33), "tanh", max_iter=3, random_state=0).fit(X, y)
     for mine, theirs in zip(own.coefs_, blas.coefs_, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-7, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_padding_stays_zero(dtype):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((50, 3)).astype(dtype), rng.standard_normal((50, 2))
+    record = nl.get("sigmoid")  # f(0) is not 0: a padded unit would show
+    net = network.Network((3, 5, 4, 2), X.dtype, 16, activation_kernel(record, X.dtype, {}))
+    net.assign(
+        [rng.standard_normal(c.shape) for c in net.coefs], [rng.standard_normal(b.shape) for b in net.intercepts]
+    )
+    Training(net, X, y, Solver(), loss=loss_kernel(nl.get_loss("mse"), X.dtype), shuffle=True, key=1).run(5)
+    for vector, views in [
+        (net.parameters, [*net.coefs, *net.intercepts]),
+        (net.gradients, [*net.coef_gradients, *net.intercept_gradients]),
+    ]:
+        assert all(np.all(view != 0) for view in views)
+        assert np.count_nonzero(vector) == sum(view.size for view in views)

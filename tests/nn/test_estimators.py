@@ -262,6 +262,20 @@ def test_an_activation_of_ones_own_trains_by_record_and_by_name():
 
 
 @unconverged
+def test_warm_start_with_other_layers_assigned_starts_its_records_anew():
+    model = MLPRegressor((8,), max_iter=3, warm_start=True, random_state=0).fit(XOR, PARITY)
+    model.set_params(hidden_layer_sizes=(3, 3))
+    model.coefs_ = [np.ones((2, 3)), np.ones((3, 3)), np.ones((3, 1))]
+    model.intercepts_ = [np.zeros(3), np.zeros(3), np.zeros(1)]
+    assert model.fit(XOR, PARITY).history_["dead_share"].shape == (3, 2)
+
+
+@unconverged
+def test_scikit_learns_names_of_activations_work():
+    assert MLPClassifier((4,), "logistic", max_iter=1, random_state=0).fit(XOR, PARITY).predict(XOR).shape == (4,)
+
+
+@unconverged
 def test_parameters_of_the_activation_matter():
     slopes = [{"negative_slope": 0.01}, {"negative_slope": 1.0}]
     leaky, line = (

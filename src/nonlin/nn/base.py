@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +25,17 @@ from nonlin.nn.training import Solver, Training
 DEAD_BELOW = 1e-6  # of the largest slope: a unit whose slope stays below that for every example is dead
 _OUTPUT_NAMES = {"sigmoid": "logistic"}  # scikit-learn's names where they differ
 _INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training starts from: parameters, and what was learnt with them before."""
+
+    coefs: list[np.ndarray]
+    intercepts: list[np.ndarray]
+    history: dict[str, np.ndarray] | None = None
+    best_loss: float = np.inf
+    examples_seen: int = 0
 
 
 class Perceptron(BaseEstimator, ABC):
@@ -121,37 +133,59 @@ class Perceptron(BaseEstimator, ABC):
         seed = randomness.root_seed(self.random_state)
         sizes = (X.shape[1], *hidden, targets.shape[1])
         if fresh:
-            self._start(seed, sizes, gain(activation, parameters))
-        checks.check_shapes(self.coefs_, self.intercepts_, sizes)
+            vars(self).pop("coefs_", None)  # should training fail, nothing is fitted
+            start = Progress(initial_weights(seed, sizes, gain(activation, parameters)), [*map(np.zeros, sizes[1:])])
+        else:
+            start = self._progress()
+            checks.check_shapes(start.coefs, start.intercepts, sizes)
         self.out_activation_ = _OUTPUT_NAMES.get(loss.output, loss.output)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
-        self._train(seed, X, targets, activation_kernel(activation, X.dtype, parameters), loss_kernel(loss, X.dtype))
+        kernels = activation_kernel(activation, X.dtype, parameters), loss_kernel(loss, X.dtype)
+        self._train(seed, start, X, targets, *kernels)
         return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are weights to predict with."""
+        return hasattr(self, "coefs_")
 
     def _validated(self, X: Any, y: Any, reset: bool) -> Any:
         numeric = self._task == "regression"
         kinds = (np.float64, np.float32)
         return validate_data(self, X, y, dtype=kinds, order="C", multi_output=True, y_numeric=numeric, reset=reset)
 
-    def _start(self, seed: int, sizes: tuple[int, ...], gain: float) -> None:
-        """Initial parameters, and nothing learnt yet."""
-        self.coefs_ = initial_weights(seed, sizes, gain)
-        self.intercepts_ = [np.zeros(width) for width in sizes[1:]]
-        self.loss_curve_, self.history_, self.best_loss_, self.t_ = [], {}, None, 0
+    def _progress(self) -> Progress:
+        """Where training was left, or weights that were assigned."""
+        best, history = getattr(self, "best_loss_", None), getattr(self, "history_", None)
+        same_layers = history and history["gradient_norm"].shape[1] == len(self.coefs_)
+        return Progress(
+            self.coefs_,
+            self.intercepts_,
+            history=history if same_layers else None,
+            best_loss=np.inf if best is None else best,
+            examples_seen=getattr(self, "t_", 0),
+        )
 
-    def _train(self, seed: int, X: np.ndarray, targets: np.ndarray, activation: int, loss: int) -> None:
-        """Train from `coefs_` and `intercepts_` on until converged, or for `max_iter` epochs."""
+    def _train(
+        self, seed: int, start: Progress, X: np.ndarray, targets: np.ndarray, activation: int, loss: int
+    ) -> None:
+        """Train from `start` on until converged, or for `max_iter` epochs."""
         X, targets, watch = self._hold_out(seed, X, targets)
-        network = Network((*map(len, self.coefs_), self.n_outputs_), X.dtype, self._batch_rows(len(X)), activation)
-        network.assign(self.coefs_, self.intercepts_)
+        network = Network((*map(len, start.coefs), self.n_outputs_), X.dtype, self._batch_rows(len(X)), activation)
+        network.assign(start.coefs, start.intercepts)
         network.layers["dead_below"] = DEAD_BELOW * largest_slope(activation, X.dtype)
-        key, first_epoch = randomness.key(seed, "batch order"), len(getattr(self, "loss_curve_", ()))
         training = Training(
-            network, X, targets, self._solver(), loss=loss, shuffle=self.shuffle, key=key, first_epoch=first_epoch
+            network,
+            X,
+            targets,
+            self._solver(start),
+            loss=loss,
+            shuffle=self.shuffle,
+            key=randomness.key(seed, "batch order"),
+            first_epoch=len(start.history["loss"]) if start.history else 0,
         )
         with network.blas_guard():
             converged = self._run(training, watch)
-        self._keep(training, watch)
+        self._keep(training, watch, start)
         if not converged:
             warnings.warn(
                 f"training stopped after max_iter={self.max_iter} epochs while the loss was still improving; "
@@ -183,14 +217,12 @@ class Perceptron(BaseEstimator, ABC):
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
         return None
 
-    def _solver(self) -> Solver:
+    def _solver(self, start: Progress) -> Solver:
         names = Solver.__dataclass_fields__.keys() - {"name", "best_loss", "examples_seen"}
         settings = {name: getattr(self, name) for name in names}
         if self.early_stopping:
             settings["n_iter_no_change"] = np.inf  # the validation score decides
-        best = getattr(self, "best_loss_", None)
-        best_loss, seen = np.inf if best is None else best, getattr(self, "t_", 0)
-        return Solver(name=self.solver, best_loss=best_loss, examples_seen=seen, **settings)
+        return Solver(name=self.solver, best_loss=start.best_loss, examples_seen=start.examples_seen, **settings)
 
     def _batch_rows(self, examples: int) -> int:
         if self.batch_size == "auto":
@@ -216,18 +248,18 @@ class Perceptron(BaseEstimator, ABC):
                     print(f"Validation score: {watch.scores[-1]:f}")
         return converged
 
-    def _keep(self, training: Training, watch: EarlyStopping | None) -> None:
+    def _keep(self, training: Training, watch: EarlyStopping | None, start: Progress) -> None:
         """Take the result out of the training."""
         if watch:
             watch.restore_best(training)
         network, history = training.network, training.history()
+        if start.history:
+            history = {name: np.concatenate([start.history[name], array]) for name, array in history.items()}
         self.coefs_ = [coef.copy() for coef in network.coefs]
         self.intercepts_ = [intercept.copy() for intercept in network.intercepts]
-        earlier = getattr(self, "history_", None)
-        self.history_ = {k: np.concatenate([earlier[k], v]) for k, v in history.items()} if earlier else history
-        self.loss_curve_ = self.history_["loss"].tolist()
+        self.history_, self.loss_curve_ = history, history["loss"].tolist()
         self.loss_, self.n_iter_ = self.loss_curve_[-1], training.epochs_done
-        self.t_ = getattr(self, "t_", 0) + self.n_iter_ * len(training.inputs)
+        self.t_ = start.examples_seen + self.n_iter_ * len(training.inputs)
         self.best_loss_ = None if watch else training.best_loss
         self.validation_scores_ = watch.scores if watch else None
         self.best_validation_score_ = watch.best if watch else None
