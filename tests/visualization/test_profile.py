@@ -73,3 +73,8 @@ def test_the_figure_is_left_out_with_a_reason(fake):
     assert "neither dead units" in profile_data(comparison).reason
     with pytest.raises(InputError, match="neither dead units"):
         plot_profile(comparison)
+
+
+def test_a_figure_of_its_own_says_what_its_three_lines_are(fake):
+    figure = plot_profile(fake(["relu", "gelu"]))
+    assert [text.get_text() for text in figure.axes[-1].texts] == ["start", "middle", "end"]

@@ -41,16 +41,21 @@ def x_name(ax: Axes, text: str) -> None:
     ax.set_xlabel(text, fontsize=7.5, color=MUTED, labelpad=1.5)
 
 
-def grid(count: int, reason: str, draw: Callable[[int, Axes], object]) -> Figure:
-    """Panels in rows of at most four in one figure."""
+def grid(count: int, reason: str, draw: Callable[[int, Axes], object], *, head: float = 0.0) -> Figure:
+    """Panels in rows of at most four in one figure, below `head` inches left free."""
     if reason:
         raise InputError(f"nothing to plot: {reason}")
     columns = min(4, count)
     rows = -(-count // columns)
-    figure = new_figure(WIDTH * columns, HEIGHT * rows)
+    figure = new_figure(WIDTH * columns, HEIGHT * rows + head)
     width, height = figure.get_size_inches()
     figure.subplots_adjust(
-        left=0.5 / width, right=1 - 0.1 / width, bottom=0.45 / height, top=1 - 0.45 / height, wspace=0.3, hspace=0.7
+        left=0.5 / width,
+        right=1 - 0.1 / width,
+        bottom=0.45 / height,
+        top=1 - (0.45 + head) / height,
+        wspace=0.3,
+        hspace=0.7,
     )
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for i, ax in enumerate(axes):

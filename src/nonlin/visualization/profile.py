@@ -169,5 +169,7 @@ def plot_profile(comparison: Any) -> Figure:
         No run recorded dead units or gradient norms; the message says why.
     """
     data = profile_data(comparison)
-    draw = lambda i, ax: draw_profile_panel(data, i, ax)  # noqa: E731
-    return grid(len(data.panels), data.reason, draw)
+    figure = grid(len(data.panels), data.reason, lambda i, ax: draw_profile_panel(data, i, ax), head=0.3)
+    width, height = figure.get_size_inches()
+    draw_key(figure.add_axes((0.45 / width, 1 - 0.28 / height, min(1.0, 3.2 / width) * 0.82, 0.25 / height)))
+    return figure
