@@ -30,7 +30,7 @@ def patients(tmp_path):
             "cost": 1e5 + 1000 * age,
         }
     )
-    frame.to_csv(tmp_path / "patients.csv", index=False)
+    frame.to_csv(tmp_path / "patients.csv")
     return "patients.csv"
 
 
@@ -49,7 +49,9 @@ def test_classification(nonlin, patients, tmp_path):
     assert result.code == 0, result.err
     assert result.err == ""
     assert "Task:   classification (it holds text; --task regression for the other)" in result.out
-    assert "Unused: clinic" in result.out
+    assert "Unused: clinic (the same in every row)" in result.out
+    assert "Unused: Unnamed: 0 (the numbers of the rows)" in result.out
+    assert "120 rows, 4 columns to learn 'outcome' from" in result.out
     assert "8 activations x 2 repeats x 3 folds = 48 trainings" in result.out
     assert "log loss: lower is better" in result.out
     assert set(rows_of(result.out)) == {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}

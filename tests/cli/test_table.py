@@ -46,6 +46,21 @@ def test_parquet_and_byte_order_mark(folder):
     assert list(read_table("b.csv").frame.columns) == list(FRAME.columns)
 
 
+def test_decimal_commas(folder):
+    (folder / "a.csv").write_text("size;price\n1,5;2\n2,5;3,25\n")
+    assert read_table("a.csv").frame["size"].tolist() == [1.5, 2.5]
+    assert read_table("a.csv").frame["price"].tolist() == [2, 3.25]
+
+
+def test_row_numbers_without_a_name_are_no_data(folder):
+    FRAME.to_csv(folder / "pandas.csv")
+    assert read_table("pandas.csv").row_numbers == ("Unnamed: 0",)
+    FRAME.set_axis([1, 2, 3]).to_csv(folder / "r.csv")
+    assert read_table("r.csv").row_numbers == ("Unnamed: 0",)
+    FRAME.set_axis([3, 1, 2]).to_csv(folder / "other.csv")
+    assert read_table("other.csv").row_numbers == ()
+
+
 def test_a_single_column_is_no_guessing_matter(folder):
     (folder / "a.csv").write_text("y\n1\n2\n")
     assert read_table("a.csv").frame["y"].tolist() == [1, 2]

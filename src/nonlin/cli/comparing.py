@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import Any
@@ -24,11 +25,12 @@ from nonlin.visualization.wording import duration
 def carry_out(plan: Plan) -> None:
     """Read, train, print the verdict and write the report; nothing is written where anything is refused."""
     _check_files(plan)
-    problem = pose(read_table(plan.data), plan.target, plan.task, plan.drop)
+    table = read_table(plan.data)
+    problem = pose(table, plan.target, plan.task, plan.drop)
     check_folds(problem, plan.folds)
     epochs = plan.epochs or usual_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
     network = build(problem, plan.hidden, epochs, plan.loss)
-    _introduce(plan, problem, epochs)
+    _introduce(plan, problem, epochs, table.row_numbers)
     with announced("Compiling for this machine, which is needed once ..."):
         warm_up()
     comparison = _train(plan, problem, network)
@@ -50,15 +52,16 @@ def _check_files(plan: Plan) -> None:
         raise InputError(f"--store and --report are both {str(plan.store)!r}; give them different names")
 
 
-def _introduce(plan: Plan, problem: Problem, epochs: int) -> None:
+def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[str]) -> None:
     """Say what was understood, and how to have it otherwise."""
     rows, columns = problem.features.shape
     other = "regression" if problem.task == "classification" else "classification"
     print(f"Data:   {problem.name}, {rows} rows, {columns} columns to learn {problem.target_name!r} from")
     print(f"Task:   {problem.task} ({problem.reason}; --task {other} for the other)")
     constant = constant_columns(problem.features)
-    if constant:
-        print(f"Unused: {', '.join(constant)} (the same in every row)")
+    for unused, reason in ((constant, "the same in every row"), (row_numbers, "the numbers of the rows")):
+        if unused:
+            print(f"Unused: {', '.join(unused)} ({reason})")
     layers = " and ".join(map(str, plan.hidden))
     print(
         f"Runs:   {len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "

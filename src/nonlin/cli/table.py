@@ -25,13 +25,18 @@ _SEPARATORS = {".csv": None, ".txt": None, ".tsv": "\t"}
 _PARQUET = (".parquet", ".pq")
 
 
+_ROW_NUMBERS = "Unnamed: 0"
+"""What pandas calls a first column without a name, such as the row numbers that pandas and R write."""
+
+
 class Table(NamedTuple):
-    """A data set as read: its name, its columns, and what is known of its target."""
+    """A data set as read: its name, its columns, what is known of its target, and columns that are no data."""
 
     name: str
     frame: pd.DataFrame
     target: str | None = None
     task: str | None = None
+    row_numbers: tuple[str, ...] = ()
 
 
 def read_table(data: str) -> Table:
@@ -53,7 +58,7 @@ def read_table(data: str) -> Table:
     if len(frame) == 0:
         raise InputError(f"DATA {data!r} has column names but no rows; expected a line per example")
     frame.columns = [str(column) for column in frame.columns]
-    return Table(path.name, frame)
+    return Table(path.name, frame, row_numbers=_row_numbers(frame))
 
 
 def _read_bundled(name: str) -> Table:
@@ -79,8 +84,9 @@ def _read_text(path: Path, separator: str | None) -> pd.DataFrame:
     with path.open("rb") as file:
         if b"\0" in file.read(65536):
             raise InputError(f"{where} is no text file; expected a table of text, with a comma between the columns")
+    separator, decimal = _format(path, separator)
     try:
-        frame = pd.read_csv(path, sep=separator or _separator(path), encoding="utf-8-sig", low_memory=False)
+        frame = pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig", low_memory=False)
     except UnicodeDecodeError as error:
         raise InputError(
             f"{where} is not in UTF-8 (byte {error.object[error.start]:#04x}); save it with the encoding UTF-8"
@@ -94,16 +100,32 @@ def _read_text(path: Path, separator: str | None) -> pd.DataFrame:
     return frame
 
 
-def _separator(path: Path) -> str:
-    """The character between the columns: the one that splits the first lines into most fields, equally many in each."""
+def _format(path: Path, separator: str | None) -> tuple[str, str]:
+    """The character between the columns, found if not known, and the one before the decimals."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         lines = [line for _, line in zip(range(20), file, strict=False)]
+    separator = separator or _separator(lines)
+    commas = separator != "," and re.search(r"\d,\d", "".join(lines)) and not re.search(r"\d\.\d", "".join(lines))
+    return separator, "," if commas else "."
+
+
+def _separator(lines: list[str]) -> str:
+    """What splits the first lines into most fields, equally many in each."""
     counts = {}
     for separator in ",;\t|":
         widths = {len(fields) for fields in csv.reader(lines, delimiter=separator) if fields}
         counts[separator] = min(widths) if len(widths) == 1 else 0
     best = max(counts, key=lambda separator: counts[separator])
     return best if counts[best] > 1 else ","
+
+
+def _row_numbers(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The first column, where it has no name and counts the rows: it tells the file's order and nothing else."""
+    if frame.columns[0] != _ROW_NUMBERS:
+        return ()
+    first = frame[_ROW_NUMBERS].tolist()
+    counted = first in (list(range(len(first))), list(range(1, len(first) + 1)))
+    return (_ROW_NUMBERS,) if counted else ()
 
 
 def _parser_message(error: Exception) -> str:

@@ -50,7 +50,7 @@ def pose(table: Table, target: str | None, task: str | None, drop: Sequence[str]
     for column in drop:
         if column not in table.frame.columns:
             raise unknown("--drop column", column, table.frame.columns)
-    features = table.frame.drop(columns=[name, *drop])
+    features = table.frame.drop(columns=[name, *drop, *table.row_numbers], errors="ignore")
     _check_features(features)
     labels = _classes(name, values) if task == CLASSIFICATION else _numbers(name, values)
     return Problem(table.name, features, labels, name, task, reason)
