@@ -81,7 +81,7 @@ def test_same_seed_gives_the_same_bits_in_one_thread_and_in_two(Estimator, digit
 @unconverged
 def test_training_lets_other_threads_run(digits):
     X, y = digits
-    model = MLPClassifier((200,), batch_size=32, max_iter=40, tol=0, random_state=0)
+    model = MLPClassifier((200,), batch_size=32, max_iter=120, tol=0, random_state=0)
     model.fit(X[:50], y[:50])  # compiled now
     training = threading.Thread(target=model.fit, args=(X, y))
     longest, before = 0.0, time.perf_counter()
