@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from nonlin.backends.numpy import jit
 
@@ -22,6 +23,24 @@ def test_two_programs_never_share_an_entry(tmp_path, monkeypatch):
     for _ in range(2):  # compiled, then read
         assert [_call(number, 1) for number in (1, 2, 3)] == [2, 3, 4]
     assert len(list(tmp_path.glob("*.o"))) == 3
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch):
+    """As in a new process: nothing is known but what lies on disk."""
+    monkeypatch.setattr(jit, "_engines", _Forgetful(jit._engines))
+
+
+class _Forgetful(dict):
+    """Keeps the engines, since their code may be in use, but finds none of them."""
+
+    def __contains__(self, key: object) -> bool:
+        return False
+
+
+def test_a_program_is_loaded_once_in_a_process(monkeypatch):
+    monkeypatch.setattr(jit, "_engines", {})
+    assert jit.compile_ir(IR.format(30), "f") == jit.compile_ir(IR.format(30), "f")
 
 
 def test_a_damaged_entry_is_compiled_anew(tmp_path, monkeypatch):

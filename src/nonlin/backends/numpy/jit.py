@@ -17,7 +17,7 @@ from pathlib import Path
 import llvmlite
 import llvmlite.binding as llvm
 
-_alive: list[llvm.ExecutionEngine] = []  # an engine owns its code: dropping one would free kernels in use
+_engines: dict[str, llvm.ExecutionEngine] = {}  # by key; an engine owns its code: dropping one would free kernels
 _lock = threading.Lock()  # LLVM's global context is not thread-safe
 
 
@@ -34,15 +34,23 @@ def cache_directory() -> Path:
 
 
 @cache
-def _target() -> tuple[llvm.TargetMachine, str]:
-    """The host's target machine at the highest optimisation, and its description for the cache key."""
+def _host() -> tuple[llvm.Target, str, str]:
+    """This processor: LLVM's target, the processor's name and its features."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu = llvm.get_host_cpu_name()
-    features = llvm.get_host_cpu_features().flatten()
-    target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
-    return machine, "\n".join((target.triple, cpu, features, llvmlite.__version__, str(llvm.llvm_version_info)))
+    return llvm.Target.from_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def _machine() -> llvm.TargetMachine:
+    """A compiler for this processor at the highest optimisation. An engine takes its machine with it when it goes."""
+    target, cpu, features = _host()
+    return target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+
+
+def _key(ir: str) -> str:
+    target, cpu, features = _host()
+    versions = (llvmlite.__version__, str(llvm.llvm_version_info))
+    return hashlib.sha256("\n".join((target.triple, cpu, features, *versions, ir)).encode()).hexdigest()
 
 
 def compile_ir(ir: str, *names: str) -> tuple[int, ...]:
@@ -51,19 +59,28 @@ def compile_ir(ir: str, *names: str) -> tuple[int, ...]:
     The compiled code stays valid until the process ends. Calls from several threads are safe.
     """
     with _lock:
-        machine, description = _target()
-        key = hashlib.sha256(f"{description}\n{ir}".encode()).hexdigest()
-        path = cache_directory() / f"{key}.o"
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        code = _read(path)
-        if code is None:
-            module = _optimised(ir, machine)
-            code = machine.emit_object(module)
-            _write(path, code)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        engine.finalize_object()
-        _alive.append(engine)
-        return tuple(engine.get_function_address(name) for name in names)
+        key = _key(ir)
+        if key not in _engines:
+            _engines[key] = _loaded(_object_code(ir, key))
+        return tuple(_engines[key].get_function_address(name) for name in names)
+
+
+def _object_code(ir: str, key: str) -> bytes:
+    """The machine code of a module, from the cache if it is there."""
+    path = cache_directory() / f"{key}.o"
+    code = _read(path)
+    if code is None:
+        machine = _machine()
+        code = machine.emit_object(_optimised(ir, machine))
+        _write(path, code)
+    return code
+
+
+def _loaded(code: bytes) -> llvm.ExecutionEngine:
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine
 
 
 def _optimised(ir: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:

@@ -36,12 +36,11 @@ class Columns:
 
     def __init__(self, a: Native, element: str, first: Value, count: str) -> None:
         self.a, self.emit, self.element, self.first = a, a.emit, element, first
-        rest = self.emit.effect("i64", f"sub i64 {count}, {first.text}")
-        kind, indices = vector("i64", a.lanes), ", ".join(f"i64 {lane}" for lane in range(a.lanes))
-        spread = spread_over(self.emit, rest, a.lanes)
-        self.mask = self.emit.pure(vector("i1", a.lanes), f"icmp slt {kind} <{indices}>, {spread.text}")
-        base = spread_over(self.emit, first, a.lanes)
-        self.index = self.emit.pure(kind, f"add {kind} {base.text}, <{indices}>")
+        kind, indices = vector(a.integer, a.lanes), ", ".join(f"{a.integer} {lane}" for lane in range(a.lanes))
+        start, end = (self._narrow(Value("i64", text)) for text in (first.text, count))
+        self.index = self.emit.pure(kind, f"add {kind} {spread_over(self.emit, start, a.lanes).text}, <{indices}>")
+        limit = spread_over(self.emit, end, a.lanes)
+        self.mask = self.emit.pure(vector("i1", a.lanes), f"icmp slt {kind} {self.index.text}, {limit.text}")
 
     def load(self, row: str, element: str | None = None) -> Value:
         """The entries of a row here, widened to the arithmetic's floats; masked lanes are 0."""
@@ -64,6 +63,12 @@ class Columns:
             f"call void {name}({value.type} {value.text}, ptr {self._address(row, self.element)}, "
             f"i32 {BYTES[self.element]}, {self.mask.type} {self.mask.text})"
         )
+
+    def _narrow(self, number: Value) -> Value:
+        """A number of columns as wide as the lanes: in training, where floats are narrow, rows are short."""
+        if self.a.integer == number.type:
+            return number
+        return self.emit.pure(self.a.integer, f"trunc {number.type} {number.text} to {self.a.integer}")
 
     def _address(self, row: str, element: str) -> str:
         return self.emit.effect("ptr", f"getelementptr {element}, ptr {row}, i64 {self.first.text}").text

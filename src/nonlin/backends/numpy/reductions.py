@@ -51,6 +51,7 @@ class RowReader:
     def __init__(self, a: Native, element: str, rows: dict[str, str], count: str, numbers: dict[str, Any]) -> None:
         self.a, self.element, self.rows, self.count, self.numbers = a, element, rows, count, numbers
         self.argmax: dict[str, Value] = {}  # the index of the largest entry, in all lanes, by pass
+        self._found: dict[Expression, tuple[Value, Value]] = {}  # the largest entry and its index, by formula
 
     def at(self, columns: Columns, outputs: Sequence[Expression]) -> tuple[Any, ...]:
         """The outputs at some columns of the row."""
@@ -67,7 +68,9 @@ class RowReader:
         if step.operation == "row_sum":
             self.numbers[step.name] = self._sum(step.argument)
         else:
-            largest, index = self._largest(step.argument)
+            if step.argument not in self._found:
+                self._found[step.argument] = self._largest(step.argument)
+            largest, index = self._found[step.argument]
             if step.operation == "row_max":
                 self.numbers[step.name] = self.a.lift(largest)
             else:
@@ -92,7 +95,7 @@ class RowReader:
 
     def _largest(self, argument: Expression) -> tuple[Value, Value]:
         """The largest entry and the index of the first of its kind, in all lanes; NaN is largest."""
-        a, emit, kind = self.a, self.a.emit, vector("i64", self.a.lanes)
+        a, emit, kind = self.a, self.a.emit, vector(self.a.integer, self.a.lanes)
         single = Native(emit, a.element, a.lanes)
         best, index = emit.slot(a.type, single.number(-math.inf).text), emit.slot(kind, "zeroinitializer")
         started = emit.slot(vector("i1", a.lanes), "zeroinitializer")
