@@ -48,6 +48,13 @@ def test_a_file_and_the_option_before_the_command(program, module, tmp_path):
     assert (tmp_path / "bump.svg").stat().st_size > 1000
 
 
+def test_one_without_a_derivative_cannot_be_trained(program, module, tmp_path):
+    (tmp_path / f"{module('bump')}.py").write_text(BUMP.replace("{name}", "bump").partition("@bump.derivative")[0])
+    result = program("compare", "iris", "--import", "own_bump", "--activations", "relu,bump")
+    assert result.code == 2
+    assert result.err == "nonlin: activation 'bump' has no derivative; define it with @bump.derivative\n"
+
+
 @pytest.mark.slow
 def test_in_a_comparison(program, module, tmp_path):
     result = program(

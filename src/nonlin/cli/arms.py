@@ -36,6 +36,8 @@ def _for_hidden_layers(spelling: str) -> str:
             f"activation {spelling!r} works on whole {whole}; expected one that works on each number of a hidden "
             "layer, such as relu"
         )
+    if not record.derivative_formula:
+        raise InputError(f"activation {spelling!r} has no derivative; define it with @{record.name}.derivative")
     if not record.trainable:
         raise InputError(
             f"activation {spelling!r} has derivative zero everywhere, so that no gradient passes and nothing is "

@@ -1,15 +1,15 @@
-"""`nonlin compare`: the options; what they ask for is carried out in `nonlin.cli.comparing`."""
+"""`nonlin compare`: what is asked for; `nonlin.cli.comparing` carries it out."""
 
 from __future__ import annotations
 
 import shlex
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from nonlin.cli.options import Debug, Import, complete_activation, share, split_names, split_sizes, whole_number
+from nonlin.cli import compare_options as option
+from nonlin.cli.options import Debug, Import, split_names, split_sizes
 from nonlin.cli.plan import Plan
 
 DEFAULT_ACTIVATIONS = "relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus"
@@ -18,84 +18,24 @@ DEFAULT_REPORT = Path("nonlin-report.html")
 
 def compare(
     context: typer.Context,
-    data: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATA", help="A CSV, TSV or Parquet file, or iris, wine, breast_cancer, digits, diabetes."
-        ),
-    ],
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to learn.")] = None,
-    activations: Annotated[
-        str, typer.Option(metavar="NAMES", help="Activations with commas between.", autocompletion=complete_activation)
-    ] = DEFAULT_ACTIVATIONS,
-    reference: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The activation that the others are measured against.",
-            autocompletion=complete_activation,
-            show_default="relu",
-        ),
-    ] = None,
-    hidden: Annotated[str, typer.Option(metavar="SIZES", help="Units of each hidden layer, with commas.")] = "64,64",
-    repeats: Annotated[
-        int, typer.Option(parser=whole_number(1), metavar="N", help="How often the whole cross-validation is repeated.")
-    ] = 5,
-    folds: Annotated[
-        int,
-        typer.Option(
-            parser=whole_number(2), metavar="N", help="Parts that the rows are split into; each is held out once."
-        ),
-    ] = 5,
-    seed: Annotated[
-        int, typer.Option(parser=whole_number(0), metavar="N", help="Seed of splits, starting weights and batches.")
-    ] = 0,
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number(1),
-            metavar="N",
-            help="Passes through the training rows.",
-            show_default="by the number of rows",
-        ),
-    ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(metavar="TASK", help="classification or regression.", show_default="from the target's values"),
-    ] = None,
-    loss: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The loss that is trained.", show_default="the task's own")
-    ] = None,
-    scoring: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="neg_log_loss, accuracy, r2, neg_mean_squared_error or neg_mean_absolute_error.",
-            show_default="neg_log_loss or r2",
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            parser=share, metavar="X", help="A difference in score that makes none in practice.", show_default="0.01"
-        ),
-    ] = None,
-    drop: Annotated[str | None, typer.Option(metavar="COLUMNS", help="Columns to leave out, with commas.")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number(1),
-            metavar="N",
-            help="Trainings at the same time.",
-            show_default="one for each processor",
-        ),
-    ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Keep every finished training here; the same command then goes on from it."),
-    ] = None,
-    report: Annotated[Path, typer.Option(metavar="FILE", help="Where the report goes.")] = DEFAULT_REPORT,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    data: option.Data,
+    target: option.Target = None,
+    task: option.Task = None,
+    drop: option.Drop = None,
+    activations: option.Activations = DEFAULT_ACTIVATIONS,
+    reference: option.Reference = None,
+    hidden: option.Hidden = "64,64",
+    repeats: option.Repeats = 5,
+    folds: option.Folds = 5,
+    seed: option.Seed = 0,
+    epochs: option.Epochs = None,
+    loss: option.Loss = None,
+    scoring: option.Scoring = None,
+    margin: option.Margin = None,
+    workers: option.Workers = None,
+    store: option.Store = None,
+    report: option.Report = DEFAULT_REPORT,
+    no_report: option.NoReport = False,
     modules: Import = None,
     debug: Debug = False,
 ) -> None:
