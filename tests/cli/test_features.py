@@ -16,6 +16,7 @@ from skrub import TableVectorizer
 
 from nonlin.cli import features
 from nonlin.cli.features import TableFeatures
+from nonlin.errors import InputError
 
 TABLE = pd.DataFrame(
     {
@@ -105,6 +106,11 @@ def test_text_that_differs_in_one_place_is_another_table():
     assert features._fingerprint(TABLE) != features._fingerprint(other)
     assert features._fingerprint(TABLE) != features._fingerprint(TABLE.rename(columns={"size": "length"}))
     assert features._fingerprint(TABLE.fillna({"colour": "nan"})) != features._fingerprint(TABLE)
+
+
+def test_rows_in_which_nothing_varies_are_refused():
+    with pytest.raises(InputError, match="no column varies in the training rows"):
+        TableFeatures().fit(TABLE[["same"]])
 
 
 @pytest.mark.parametrize("value", [1e-200, 1e149])

@@ -96,6 +96,7 @@ def test_columns_that_are_not_there():
     ("column", "said"),
     [
         ([None] * 10, "column 'b' has no value in any row"),
+        ([[1, 2]] * 10, "column 'b' holds lists"),
         ([1.0] * 9 + [-np.inf], "column 'b' is infinite (or beyond 1e+150) in 1 row (the first is row 10)"),
     ],
 )
@@ -103,6 +104,11 @@ def test_features_that_cannot_be_used(column, said):
     with pytest.raises(InputError) as caught:
         posed([0, 1] * 5, b=column)
     assert said in str(caught.value)
+
+
+def test_columns_that_are_all_constant():
+    with pytest.raises(InputError, match="that varies"):
+        pose(Table("a.csv", pd.DataFrame({"y": [0, 1] * 5, "a": 1, "b": "x"})), "y", None)
 
 
 @pytest.mark.parametrize(

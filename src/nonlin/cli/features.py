@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from nonlin.cli.once import Once
+from nonlin.errors import InputError
 
 _FOLDS_KEPT = 16
 _shared = Once(_FOLDS_KEPT)
@@ -73,6 +74,8 @@ class _Encoding(NamedTuple):
         gaps = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
         numbers = np.hstack([numbers, missing[:, gaps]])
         varying = np.flatnonzero(_varies(numbers))
+        if varying.size == 0:
+            raise InputError("no column varies in the training rows of a fold; expected columns of several values each")
         numbers = numbers[:, varying]
         mean = np.nanmean(numbers, axis=0)
         scale = np.nanstd(numbers, axis=0)

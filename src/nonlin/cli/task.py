@@ -18,6 +18,8 @@ MOST_INTEGER_CLASSES = 20
 LARGEST = 1e150
 """The largest magnitude of a feature: the square of a larger one overflows."""
 
+_NESTED = (list, tuple, dict, set, np.ndarray)
+
 
 class Problem(NamedTuple):
     """What is to be learned: features, target (class labels, or float64 numbers), and the task with its reason."""
@@ -131,19 +133,25 @@ def _check_complete(name: str, values: pd.Series) -> None:
 
 
 def _check_features(features: pd.DataFrame) -> None:
-    if features.shape[1] == 0:
-        raise InputError("no column is left to learn from; expected at least one beside the target")
     for column, values in features.items():
-        if values.isna().all():
-            raise InputError(f"column {column!r} has no value in any row; fill it in, or leave it out with --drop")
-        if not pd.api.types.is_float_dtype(values):
-            continue
-        huge = np.abs(values.to_numpy(np.float64, na_value=np.nan)) > LARGEST
-        if huge.any():
-            raise InputError(
-                f"column {column!r} is infinite (or beyond {LARGEST:g}) in {_count(int(huge.sum()), 'row')}"
-                f"{_first_row(huge)}; correct them, leave them empty, or leave the column out with --drop"
-            )
+        _check_feature(str(column), values)
+    if len(constant_columns(features)) == features.shape[1]:
+        raise InputError("no column is left to learn from; expected at least one, beside the target, that varies")
+
+
+def _check_feature(column: str, values: pd.Series) -> None:
+    if values.isna().all():
+        raise InputError(f"column {column!r} has no value in any row; fill it in, or leave it out with --drop")
+    if pd.api.types.is_object_dtype(values) and any(isinstance(value, _NESTED) for value in values):
+        raise InputError(f"column {column!r} holds lists; give one value a row, or leave it out with --drop")
+    if not pd.api.types.is_float_dtype(values):
+        return
+    huge = np.abs(values.to_numpy(np.float64, na_value=np.nan)) > LARGEST
+    if huge.any():
+        raise InputError(
+            f"column {column!r} is infinite (or beyond {LARGEST:g}) in {_count(int(huge.sum()), 'row')}"
+            f"{_first_row(huge)}; correct them, leave them empty, or leave the column out with --drop"
+        )
 
 
 def _classes(name: str, values: pd.Series) -> pd.Series:
