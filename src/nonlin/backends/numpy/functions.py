@@ -13,7 +13,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from ...definition import Activation, Elementwise, Gated, Row
+from ...definition import Activation, Definition, Elementwise, Gated, Row
 from .elementwise import ELEMENTS, ufunc_loops
 from .jit import compile_ir
 from .ufunc import make_ufunc
@@ -24,16 +24,16 @@ PARALLEL_SIZE = 1 << 18  # elements from which a second thread pays for itself
 
 
 @cache
-def floating_point_environment() -> None:
+def _floating_point_environment() -> None:
     """Let compiled loops find C's feclearexcept, which NumPy's own loops use too."""
     library = ctypes.CDLL(ctypes.util.find_library("m") or None)
     llvm.add_symbol("feclearexcept", ctypes.cast(library.feclearexcept, ctypes.c_void_p).value)
 
 
 @cache
-def ufunc(record: Activation, part: str) -> np.ufunc:
-    """The ufunc of a part of an elementwise or gated activation: inputs, then parameters as doubles."""
-    floating_point_environment()
+def ufunc(record: Definition, part: str) -> np.ufunc:
+    """The ufunc of a part of an elementwise or gated definition: inputs, then parameters as doubles."""
+    _floating_point_environment()
     outputs, parameters = record.expressions(part), tuple(record.parameters)
     addresses = compile_ir(ufunc_loops(outputs, record.inputs, parameters), *(f"loop_{e}" for e in ELEMENTS))
     loops = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,8 @@ import numpy as np
 from ...definition import Loss, RowLoss
 from ...definition.loss import Reduction
 from ...errors import InputError, unknown
-from .elementwise import ELEMENTS, ufunc_loops
-from .functions import DTYPES, floating_point_environment
-from .jit import compile_ir
+from .functions import ufunc
 from .rows import as_rows, check_axis, run_rows, working_dtype
-from .ufunc import make_ufunc
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -70,22 +66,8 @@ def _elementwise_loss(
     if loss.domain == "probability":
         _check_probabilities(loss, targets)
     dtype = working_dtype(predictions, targets)
-    results = _loss_ufunc(loss, part)(predictions.astype(dtype), targets.astype(dtype), *numbers.values())
+    results = ufunc(loss, part)(predictions.astype(dtype), targets.astype(dtype), *numbers.values())
     return (results if isinstance(results, tuple) else (results,)), predictions.size
-
-
-@cache
-def _loss_ufunc(loss: Loss, part: str) -> np.ufunc:
-    floating_point_environment()
-    outputs, parameters = loss.expressions(part), tuple(loss.parameters)
-    addresses = compile_ir(ufunc_loops(outputs, loss.inputs, parameters), *(f"loop_{e}" for e in ELEMENTS))
-    loops = [
-        (address, [DTYPES[e]] * len(loss.inputs) + ["float64"] * len(parameters) + [DTYPES[e]] * len(outputs))
-        for e, address in zip(ELEMENTS, addresses, strict=True)
-    ]
-    return make_ufunc(
-        f"{loss.name}_{part}", loss.__doc__ or "", loops, len(loss.inputs) + len(parameters), len(outputs)
-    )
 
 
 def _row_loss(
