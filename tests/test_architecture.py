@@ -15,7 +15,7 @@ ORDER = [
     {"definition"},
     {"primitives", "activations"},
     {"losses"},
-    {"loss", "testing", "backends"},
+    {"testing", "backends"},
     {"nn"},
     {"study", "diagnostics"},
     {"visualization"},

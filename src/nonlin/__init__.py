@@ -13,9 +13,9 @@ True
 
 from typing import TYPE_CHECKING, Any
 
-from . import loss
-from .activations import *  # noqa: F403
-from .activations import __all__ as _activation_names
+from . import activations as _definitions
+from . import losses as loss
+from .activations import *
 from .definition import Activation, Gated, Loss, Parameter, Row, activation, loss_definition
 from .definition import registry as _registry
 from .errors import InputError
@@ -108,4 +108,4 @@ __all__ = [
     "loss_definition",
     "losses",
 ]
-__all__ += _activation_names
+__all__ += _definitions.__all__

@@ -97,6 +97,7 @@ def test_killed_and_resumed_gives_the_unbroken_table_and_repeats_nothing(start, 
     assert not set(made_after) & set(survivors[1]), "no finished run is done twice"
     assert sorted(set(finished(store))) == sorted(set(fits))
     assert len(finished(store)) == RUNS
-    # Everything else that was trained twice was in flight when the process died.
+    # What else was trained twice was on its way when the process died: in each thread one run being trained, and one
+    # that the coordinating thread had not written yet.
     killed, threads = 2, 2
-    assert len(fits) <= RUNS + killed * threads
+    assert len(fits) <= RUNS + killed * threads * 2

@@ -1,26 +1,17 @@
 """The definitions of activation functions, a file per family."""
 
-from .exponential import elu, selu, softplus
-from .gated import swiglu
-from .normalizers import log_softmax, softmax
-from .rectifiers import identity, leaky_relu, relu, step
-from .self_gated import gelu, mish, silu
-from .sigmoids import sigmoid, tanh
+from . import exponential, gated, normalizers, rectifiers, self_gated, sigmoids
+from .exponential import *
+from .gated import *
+from .normalizers import *
+from .rectifiers import *
+from .self_gated import *
+from .sigmoids import *
 
-__all__ = [
-    "elu",
-    "gelu",
-    "identity",
-    "leaky_relu",
-    "log_softmax",
-    "mish",
-    "relu",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "step",
-    "swiglu",
-    "tanh",
-]
+__all__: list[str] = []
+__all__ += exponential.__all__
+__all__ += gated.__all__
+__all__ += normalizers.__all__
+__all__ += rectifiers.__all__
+__all__ += self_gated.__all__
+__all__ += sigmoids.__all__

@@ -7,6 +7,8 @@ from ..definition.constants import SELU_ALPHA, SELU_SCALE
 from ..definition.primitives import exp, expm1, log1p, maximum, minimum, where
 from .sigmoids import sigmoid
 
+__all__ = ["elu", "selu", "softplus"]
+
 
 @activation(
     reference="Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289",

@@ -3,6 +3,8 @@
 from ..definition import Gated, activation
 from .self_gated import silu
 
+__all__ = ["swiglu"]
+
 
 @activation(
     kind=Gated,

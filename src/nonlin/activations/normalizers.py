@@ -3,6 +3,8 @@
 from ..definition import Row, activation
 from ..definition.primitives import exp, is_row_argmax, log1p, row_max, row_sum, where
 
+__all__ = ["log_softmax", "softmax"]
+
 
 @activation(
     kind=Row,

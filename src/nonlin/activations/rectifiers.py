@@ -5,6 +5,8 @@ from math import inf
 from ..definition import Parameter, activation
 from ..definition.primitives import where
 
+__all__ = ["identity", "leaky_relu", "relu", "step"]
+
 
 @activation(
     aliases=("linear",),

@@ -8,6 +8,8 @@ from ..definition.primitives import erfc, erfcx, exp, tanh, where
 from .exponential import softplus
 from .sigmoids import sigmoid
 
+__all__ = ["gelu", "mish", "silu"]
+
 # For negative x these functions are x times something tiny. Their kernels write exp(x) as h * h and multiply
 # x by one h first, so that the product stays a normal number as long as the result is one.
 

@@ -6,6 +6,8 @@ from ..definition import activation
 from ..definition.primitives import exp, where
 from ..definition.primitives import tanh as hyperbolic_tangent
 
+__all__ = ["sigmoid", "tanh"]
+
 
 @activation(
     aliases=("logistic", "expit"),

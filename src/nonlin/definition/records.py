@@ -112,10 +112,12 @@ class Definition:
 
     @cached_property
     def derivative_formula(self) -> str:
-        """The derivative (of a row function: the vector-Jacobian product) as readable text."""
+        """The derivative (of a row function: the vector-Jacobian product, of a loss: the gradient) as readable text."""
         from .formula import formula_text
 
-        function = next((self._formulas[part] for part in ("derivative", "vjp") if part in self._formulas), None)
+        function = next(
+            (self._formulas[part] for part in ("derivative", "vjp", "gradient") if part in self._formulas), None
+        )
         return formula_text(function) if function else ""
 
     def __repr__(self) -> str:

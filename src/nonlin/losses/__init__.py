@@ -1,6 +1,9 @@
 """The definitions of loss functions, a file per theme."""
 
-from .classification import binary_cross_entropy, cross_entropy
-from .regression import mse
+from . import classification, regression
+from .classification import *
+from .regression import *
 
-__all__ = ["binary_cross_entropy", "cross_entropy", "mse"]
+__all__: list[str] = []
+__all__ += classification.__all__
+__all__ += regression.__all__

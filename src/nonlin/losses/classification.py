@@ -4,6 +4,8 @@ from ..activations import log_softmax, sigmoid, softmax
 from ..definition import RowLoss, loss_definition
 from ..definition.primitives import exp, is_row_argmax, log1p, row_sum, where
 
+__all__ = ["binary_cross_entropy", "cross_entropy"]
+
 
 @loss_definition(
     kind=RowLoss,

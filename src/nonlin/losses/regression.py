@@ -2,6 +2,8 @@
 
 from ..definition import loss_definition
 
+__all__ = ["mse"]
+
 
 @loss_definition(
     tasks=("regression",),

@@ -186,7 +186,7 @@ class Perceptron(BaseEstimator, ABC):
         with network.blas_guard():
             converged = self._run(training, watch)
         self._keep(training, watch, start)
-        if not converged:
+        if not converged and np.isfinite(self.n_iter_no_change):  # otherwise a fixed number of epochs was asked for
             warnings.warn(
                 f"training stopped after max_iter={self.max_iter} epochs while the loss was still improving; "
                 "raise max_iter or learning_rate_init",

@@ -142,14 +142,15 @@ def _targets(loss: Loss, predictions: np.ndarray) -> np.ndarray:
 def _worst(part: str, got: Any, exact: Any, x: np.ndarray) -> tuple[str, float, str]:
     errors = ulp_error(got, exact)
     at = np.unravel_index(int(np.argmax(errors)), errors.shape)
-    truth = mpmath.nstr(exact[at], 20)
+    truth = str(mpmath.nstr(exact[at], 20))
     where = f"{x[at]!r}: got {got[at]!r}, exactly {truth if len(truth) < 40 else 'too small for a float'}"
     return part, float(errors[at]), where
 
 
 def _worst_scaled(part: str, got: Any, exact: Any, cotangent: np.ndarray, x: np.ndarray) -> tuple[str, float, str]:
-    """The error of a vector-Jacobian product in ULP of the largest term of its sums, which may cancel."""
-    unit = np.spacing(np.max(np.abs(cotangent), axis=-1, keepdims=True)).astype(float)
-    errors = np.abs(got.astype(object) - exact).astype(float) / unit
+    """The error of a vector-Jacobian product in ULP of the result or of the largest cotangent: its sums may cancel."""
+    largest = np.max(np.abs(cotangent), axis=-1, keepdims=True)
+    unit = np.spacing(np.maximum(largest, np.abs(exact).astype(cotangent.dtype))).astype(float)
+    errors = np.asarray(np.abs(got.astype(object) - exact), float) / unit
     at = np.unravel_index(int(np.argmax(errors)), errors.shape)
     return part, float(errors[at]) if math.isfinite(errors[at]) else math.inf, f"row {x[at[:-1]]!r}, entry {at[-1]}"

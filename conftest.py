@@ -1,0 +1,13 @@
+"""What every test and doctest shares."""
+
+import pytest
+
+from nonlin.definition import registry
+
+
+@pytest.fixture(autouse=True)
+def registered_definitions(monkeypatch):
+    """Definitions that a test or an example makes are forgotten after it."""
+    for known in (registry.activations, registry.losses):
+        for attribute in ("_definitions", "_names"):
+            monkeypatch.setattr(known, attribute, dict(getattr(known, attribute)))
