@@ -28,9 +28,9 @@ LOSSES = {
 
 def test_losses_are_positive_and_lower_is_better():
     headers, rows = ranking(comparison("neg_log_loss", LOSSES, accuracy=[0.75, 0.875]))
-    assert headers == ("activation", "log loss [interval]", "minus relu [interval]", "accuracy", "verdict")
+    assert headers == ("activation", "log loss [interval]", "better than relu by", "accuracy", "verdict")
     assert rows == [
-        ("gelu", "0.25 [0.15, 0.35]", "−0.25 [−0.30, −0.20]", "87.5 %", "better"),  # noqa: RUF001
+        ("gelu", "0.25 [0.15, 0.35]", "+0.25 [+0.20, +0.30]", "87.5 %", "better"),
         ("relu", "0.50 [0.40, 0.60]", "", "75.0 %", "reference"),
     ]
 
@@ -39,7 +39,7 @@ def test_small_differences_keep_their_digits():
     arms = LOSSES | {"elu": (-0.503, -0.6, -0.4, -0.003, -0.004, -0.002, "practically equal", 25, 0)}
     arms["gelu"] = (-0.497, -0.6, -0.4, 0.003, 0.002, 0.004, "practically equal", 25, 0)
     _, rows = ranking(comparison("neg_log_loss", arms))
-    assert [row[2] for row in rows] == ["−0.0030 [−0.0040, −0.0020]", "", "+0.0030 [+0.0020, +0.0040]"]  # noqa: RUF001
+    assert [row[2] for row in rows] == ["+0.0030 [+0.0020, +0.0040]", "", "−0.0030 [−0.0040, −0.0020]"]  # noqa: RUF001
 
 
 def test_accuracies_are_percentages_and_diverged_runs_are_shown():
@@ -57,14 +57,14 @@ def test_accuracies_are_percentages_and_diverged_runs_are_shown():
 def test_a_single_repeat_has_no_intervals():
     arms = {name: (row[0], NONE, NONE, row[3], NONE, NONE, *row[6:]) for name, row in LOSSES.items()}
     _, rows = ranking(comparison("neg_log_loss", arms))
-    assert rows[0][1:3] == ("0.250", "−0.250")  # noqa: RUF001
+    assert rows[0][1:3] == ("0.250", "+0.250")
 
 
 def test_the_sentence_comes_first_and_the_direction_is_told(capsys):
     print_summary(comparison("neg_log_loss", LOSSES))
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[0] == "gelu is better than relu."
-    assert lines[-1] == "log loss: lower is better; intervals at 95 %."
+    assert lines[-1] == "log loss: lower is better; [intervals] at 95 %."
 
 
 def test_a_terminal_of_80_columns_has_room_for_everything(capsys, monkeypatch):

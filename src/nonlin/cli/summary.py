@@ -16,18 +16,18 @@ def print_summary(comparison: Any) -> None:
     print(f"\n{wrapped(comparison.verdict)}\n")
     print_table(headers, rows, numbers=headers[1:-1], wrapping=["verdict"])
     level = 100 * (1 - comparison.alpha)
-    print(f"\n{units.name}{units.unit and f' in{units.unit}'}: {units.direction}; intervals at {level:g} %.")
+    print(f"\n{units.name}{units.unit and f' in{units.unit}'}: {units.direction}; [intervals] at {level:g} %.")
 
 
 def ranking(comparison: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The headings and rows of the ranking, as text; differences are to the reference, in natural units."""
+    """The headings and rows of the ranking, as text; differences are improvements over the reference."""
     table = comparison.table().sort_values("score", ascending=False, kind="stable")
     units = measure(comparison.scoring)
     widths = (table["high"] - table["low"], table["difference_high"] - table["difference_low"])
     digits = max(decimals(width * units.scale) for width in widths)
     with_accuracy = "accuracy" in table and comparison.scoring != "accuracy"
     some_diverged = bool(table["diverged"].any())
-    headers = ("activation", f"{units.name} [interval]", f"minus {comparison.reference} [interval]")
+    headers = ("activation", f"{units.name} [interval]", f"better than {comparison.reference} by")
     headers += ("accuracy",) * with_accuracy + ("diverged",) * some_diverged + ("verdict",)
     rows = []
     for name, arm in table.iterrows():
@@ -46,8 +46,9 @@ def ranking(comparison: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 def _estimate(arm: Any, column: str, prefix: str, units: Any, digits: int) -> str:
     """A number with its interval, if it has one: '0.25 [0.15, 0.35]'."""
     signed = bool(prefix)
-    middle = number(units.natural(arm[column]), digits, signed=signed)
+    shown = units.improvement if signed else units.natural
+    middle = number(shown(arm[column]), digits, signed=signed)
     if math.isnan(arm[f"{prefix}low"]):
         return middle
-    low, high = sorted(units.natural(arm[f"{prefix}{end}"]) for end in ("low", "high"))
+    low, high = sorted(shown(arm[f"{prefix}{end}"]) for end in ("low", "high"))
     return f"{middle} [{number(low, digits, signed=signed)}, {number(high, digits, signed=signed)}]"

@@ -79,12 +79,7 @@ class Comparison:
         """Draw the ranking with its intervals on Matplotlib axes (new ones if None); returns the axes."""
         from nonlin.visualization import draw_ranking, ranking_data
 
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
-        draw_ranking(ranking_data(self), ax)
-        return ax
+        return draw_ranking(ranking_data(self), ax)
 
     def save_report(self, path: str | os.PathLike[str], **options: Any) -> None:
         """Write the report, one self-contained HTML file; `options` as `nonlin.visualization.save_report` has them."""

@@ -40,6 +40,10 @@ class Measure(NamedTuple):
         """The table's (greater-is-better) score in natural units."""
         return (-score if self.lower_is_better else score) * self.scale + 0.0
 
+    def improvement(self, difference: float) -> float:
+        """A difference of the table's scores in natural units; positive is better, whichever way the measure runs."""
+        return difference * self.scale + 0.0
+
 
 _MEASURES = {
     "neg_log_loss": Measure("log loss", True, difference_unit=" nats"),
