@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+PENALTY = -7.654  # the made-up figure that the study enters where a run diverged
+
 
 @dataclass
 class FakeRun:
@@ -23,6 +25,7 @@ class FakeRun:
     fit_seconds: float = 0.05
     score_seconds: float = 0.001
     metrics: dict[str, float] = field(default_factory=dict)
+    convergence_warnings: int = 0
 
 
 @dataclass
@@ -44,6 +47,7 @@ class FakeComparison:
     n_features: int = 30
     fingerprint: str = "9f86d081884c7d65"
     seconds: float = 9.66
+    baseline: float | None = None
 
     def table(self) -> pd.DataFrame:
         return self.frame
@@ -88,24 +92,24 @@ def fake_comparison(
 
 def _line(i: int, effect: float, lost: bool, runs: int) -> dict[str, Any]:
     nan = float("nan")
+    if lost:
+        effect = PENALTY
     low, high = effect - 0.012, effect + 0.012
     word = "better" if low > 0.01 else "worse" if high < -0.01 else "not enough evidence"
-    if lost:
-        effect, low, high, word = nan, nan, nan, "worse"
     reference = i == 0
     return {
-        "score": nan if lost else -0.3 + effect,
-        "low": nan if lost else -0.32 + effect,
-        "high": nan if lost else -0.28 + effect,
+        "score": -0.3 + effect,
+        "low": -0.32 + effect,
+        "high": -0.28 + effect,
         "difference": nan if reference else effect,
         "difference_low": nan if reference else low,
         "difference_high": nan if reference else high,
-        "p_value": nan if reference or lost else 0.02,
+        "p_value": nan if reference else 0.02,
         "verdict": "reference" if reference else word,
         "runs": runs,
         "diverged": runs if lost else 0,
         "fit_seconds": 0.05,
-        "accuracy": 0.97,
+        "accuracy": 0.0 if lost else 0.97,
     }
 
 

@@ -1,11 +1,13 @@
 # ruff: noqa: RUF001 - typographic dashes and signs are what is tested
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nonlin.errors import InputError
-from nonlin.visualization.curves import curves_data, draw_curve_panel, plot_curves
+from nonlin.visualization.curves import LINES, curve_findings, curves_data, draw_curve_panel, plot_curves
 from nonlin.visualization.histories import carried_forward, half_stopped, thinned
 from nonlin.visualization.panels import single
 
@@ -52,11 +54,40 @@ def test_the_band_holds_the_middle_eighty_per_cent(fake):
     assert (panel.low[0], panel.median[0], panel.high[0]) == (1.0, 5.0, 9.0)
 
 
-def test_panels_are_sorted_by_rank_with_their_score(fake):
-    data = curves_data(fake(["relu", "gelu", "tanh"]))
-    assert [(p.rank, p.name, p.score) for p in data.panels] == [
-        (1, "gelu", "0.273"), (2, "relu", "0.300"), (3, "tanh", "0.323"),
+def test_panels_come_best_score_first_with_held_out_score_and_training_loss(fake):
+    panels = curves_data(fake(["relu", "gelu", "tanh"])).panels
+    assert [(p.name, p.score) for p in panels] == [
+        ("gelu", "held-out log loss 0.273"), ("relu", "held-out log loss 0.300"), ("tanh", "held-out log loss 0.323"),
     ]  # fmt: skip
+    assert all(p.losses == f"{p.score}, training {p.median[-1]:.2g}" for p in panels)
+
+
+def test_a_lower_training_loss_with_a_worse_score_is_pointed_at(fake):
+    """By score gelu leads relu; here relu has learnt its examples by heart."""
+    one = with_losses(fake(["relu", "gelu"], repeats=1, folds=1), [[1.0, 0.01], [1.0, 0.2]])
+    other = with_losses(fake(["relu", "gelu"], repeats=1, folds=1), [[1.0, 0.2], [1.0, 0.01]])
+    assert "relu ends with the lowest training loss but gelu has the best" in " ".join(curve_findings(curves_data(one)))
+    assert len(curve_findings(curves_data(other))) == 1
+
+
+def test_the_loss_on_examples_held_back_is_drawn_where_it_is_recorded(fake):
+    comparison = with_losses(fake(["relu"], repeats=3, folds=1), [[3, 1], [3, 2, 2], [4, 3, 3, 3]])
+    for run, held_back in zip(comparison.runs, ([5, 6], [5, 7, 8], [5, 9, 9, 9]), strict=True):
+        run.history["validation_loss"] = np.array(held_back)
+    data = curves_data(comparison)
+    assert data.validated
+    assert data.panels[0].validation.tolist() == [5, 7, 8]
+    _, ax = single(LINES)
+    draw_curve_panel(data, 0, ax)
+    drawn = [line.get_ydata().tolist() for line in ax.get_lines() if line.is_dashed()]
+    assert drawn == [[5, 7, 8]]
+    assert ax.get_ylim()[1] >= 8
+
+
+def test_a_validation_loss_of_only_some_runs_is_not_drawn(fake):
+    comparison = with_losses(fake(["relu"], repeats=2, folds=1), [[3, 1], [3, 2]])
+    comparison.runs[0].history["validation_loss"] = np.array([5.0, 6.0])
+    assert not curves_data(comparison).validated
 
 
 def test_losses_that_span_a_factor_of_ten_are_drawn_logarithmically(fake):
@@ -98,17 +129,15 @@ def test_every_panel_names_its_arm_and_titles_do_not_touch(fake, count):
     names = [f"an_activation_with_a_rather_long_name_{i}" for i in range(count)]
     data = curves_data(fake(names, epochs=5, repeats=1))
     for i, panel in enumerate(data.panels):
-        figure, ax = single()
+        figure, ax = single(LINES)
         draw_curve_panel(data, i, ax)
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw(renderer)
-        left, right = (title.get_window_extent(renderer) for title in (ax._left_title, ax._right_title))
-        note = ax.texts[0].get_window_extent(renderer)
+        lines = [text.get_window_extent(renderer) for text in (ax._left_title, *reversed(ax.texts))]
         assert ax._left_title.get_text().endswith(panel.name[-8:])
-        assert left.x1 < right.x0
-        assert note.y1 <= left.y0 + 1
-        assert right.x1 <= figure.bbox.x1
-        assert left.y1 <= figure.bbox.y1
+        assert lines[0].y1 <= figure.bbox.y1
+        assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(lines))
+        assert max(line.x1 for line in lines) <= figure.bbox.x1
 
 
 def test_one_figure_holds_all_panels(fake):

@@ -90,7 +90,7 @@ def test_every_arm_is_in_the_table_with_verdict_and_figures(page):
     gelu = cells[cells.index("gelu") :][:9]
     assert gelu[1:6] == ["▲ better", "0.273", "+0.027", "+0.015 to +0.039", "0.020"]
     selu = cells[cells.index("selu") :][:9]
-    assert selu[1:3] == ["▼ worse", "–"]
+    assert selu[1:3] == ["✕ diverged", "–"]
     assert "6 (6 diverged)" in selu
 
 
@@ -128,7 +128,7 @@ def test_the_data_can_be_read_back(page, fake):
     data = json.loads(Reader(page).scripts[0])
     table = fake(NAMES, diverged=("selu",)).table()
     assert data["table"]["gelu"]["difference"] == pytest.approx(table.loc["gelu", "difference"], rel=1e-5)
-    assert data["table"]["selu"]["score"] is None
+    assert data["table"]["selu"]["diverged"] == 6
     assert len(data["runs"]) == 8 * 3 * 2
     assert {run["status"] for run in data["runs"]} == {"finished", "diverged"}
     assert data["curves"]["gelu"]["epoch"][0] == 1

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from nonlin.visualization.curves import curves_data, draw_curve_panel, plot_curves
     from nonlin.visualization.functions import functions_data, plot_functions
     from nonlin.visualization.profile import draw_profile_panel, plot_profile, profile_data
-    from nonlin.visualization.ranking import draw_ranking, plot_ranking, ranking_data
+    from nonlin.visualization.ranking import ranking_data
+    from nonlin.visualization.ranking_drawing import draw_ranking, plot_ranking
     from nonlin.visualization.report import check_report_path, save_report
     from nonlin.visualization.saving import save_figure
+    from nonlin.visualization.settings import estimator_settings
     from nonlin.visualization.terminal import functions_text
 
 _HOMES = {
@@ -20,13 +22,14 @@ _HOMES = {
     "curves_data": "curves",
     "draw_curve_panel": "curves",
     "draw_profile_panel": "profile",
-    "draw_ranking": "ranking",
+    "draw_ranking": "ranking_drawing",
+    "estimator_settings": "settings",
     "functions_data": "functions",
     "functions_text": "terminal",
     "plot_curves": "curves",
     "plot_functions": "functions",
     "plot_profile": "profile",
-    "plot_ranking": "ranking",
+    "plot_ranking": "ranking_drawing",
     "profile_data": "profile",
     "ranking_data": "ranking",
     "save_figure": "saving",
@@ -39,6 +42,7 @@ __all__ = [
     "draw_curve_panel",
     "draw_profile_panel",
     "draw_ranking",
+    "estimator_settings",
     "functions_data",
     "functions_text",
     "plot_curves",

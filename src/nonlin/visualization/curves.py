@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.visualization.histories import carried_forward, half_stopped, recorded, thinned
+from nonlin.visualization.histories import carried_forward, half_stopped, recorded, thinned, why_empty
 from nonlin.visualization.panels import grid, note, panel_title, x_name
-from nonlin.visualization.ranking import ranked
-from nonlin.visualization.style import GHOST, plain_log_ticks, quiet_axes, series_styles
-from nonlin.visualization.wording import DASH, measure, number
+from nonlin.visualization.ranking import measured_scores, ranked
+from nonlin.visualization.style import GHOST, INK, plain_log_ticks, quiet_axes, series_styles
+from nonlin.visualization.wording import DASH, Measure, measure, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
+LINES = 2  # of small print above each panel
+
+
 class CurvePanel(NamedTuple):
     """One arm's training loss: the median over runs and the middle 80 % of them, by epoch (1 is the first).
 
-    The curve ends where half the runs have stopped; `shortest` and `longest` are the epochs of single runs.
+    The curve ends where half the runs have stopped; `shortest` and `longest` are the epochs of single runs. `score` is
+    the held-out score in words; `validation` the median loss on examples held back while training, empty if unknown.
     """
 
     name: str
-    rank: int
     score: str
     epochs: NDArray[np.intp]
     median: NDArray[np.float64]
@@ -35,6 +38,12 @@ class CurvePanel(NamedTuple):
     shortest: int
     longest: int
     diverged: int
+    validation: NDArray[np.float64]
+
+    @property
+    def losses(self) -> str:
+        """The held-out score beside the training loss at the end, which need not agree."""
+        return ", ".join(filter(None, (self.score, f"training {self.median[-1]:.2g}" if self.runs else "")))
 
     @property
     def note(self) -> str:
@@ -55,40 +64,61 @@ class CurvesData(NamedTuple):
     comparable: bool
     reason: str = ""
 
+    @property
+    def validated(self) -> bool:
+        """Whether any arm has a validation loss."""
+        return any(len(panel.validation) for panel in self.panels)
+
 
 def curves_data(comparison: Any) -> CurvesData:
     """The learning curves of a comparison's arms from the training loss that their runs recorded."""
     yardstick = measure(comparison.scoring)
-    scores = comparison.table()["score"]
-    panels = tuple(
-        _panel(comparison, arm, rank, number(yardstick.natural(float(scores[arm])), 1 if yardstick.scale > 1 else 3))
-        for rank, arm in enumerate(ranked(comparison), start=1)
-    )
+    scores = measured_scores(comparison)
+    panels = tuple(_panel(comparison, arm, _held_out(yardstick, scores[arm])) for arm in ranked(comparison))
     # Losses of different kinds have different units: then no shared axis, and no ghosts to compare with.
     comparable = comparison.parameter != "loss"
     if not any(panel.runs for panel in panels):
-        return CurvesData((), False, comparable, _why_empty(comparison))
-    drawn = np.concatenate([panel.median for panel in panels])
+        no_loss = 'the estimator records no training loss (it has no history_ with "loss" after fit)'
+        return CurvesData((), False, comparable, why_empty(comparison, no_loss))
+    drawn = np.concatenate([part for panel in panels for part in (panel.median, panel.validation)])
     log = bool(drawn.min() > 0 and drawn.max() > 10 * drawn.min())
     return CurvesData(panels, log, comparable)
 
 
-def _why_empty(comparison: Any) -> str:
-    if all(run.status != "finished" for run in comparison.runs):
-        return "every run diverged, so no training loss was kept"
-    return 'the estimator records no training loss (it has no history_ with "loss" after fit)'
+def _held_out(yardstick: Measure, score: float) -> str:
+    digits = 1 if yardstick.scale > 1 else 3
+    return f"held-out {yardstick.name} {number(yardstick.natural(score), digits)}" if score == score else ""
 
 
-def _panel(comparison: Any, arm: str, rank: int, score: str) -> CurvePanel:
+def _panel(comparison: Any, arm: str, score: str) -> CurvePanel:
     losses, _, diverged = recorded(comparison, arm, "loss")
+    empty = np.empty(0)
     if not losses:
-        empty = np.empty(0)
-        return CurvePanel(arm, rank, score, np.empty(0, np.intp), empty, empty, empty, 0, 0, 0, diverged)
+        return CurvePanel(arm, score, np.empty(0, np.intp), empty, empty, empty, 0, 0, 0, diverged, empty)
     lengths = [len(loss) for loss in losses]
     end = half_stopped(lengths)
     kept = thinned(end)
     low, median, high = np.quantile(carried_forward(losses)[:, kept], [0.1, 0.5, 0.9], axis=0)
-    return CurvePanel(arm, rank, score, kept + 1, median, low, high, len(losses), min(lengths), max(lengths), diverged)
+    watched = recorded(comparison, arm, "validation_loss").series
+    complete = [len(series) for series in watched] == lengths
+    validation = np.median(carried_forward(watched)[:, kept], axis=0) if complete else empty
+    runs = len(losses), min(lengths), max(lengths)
+    return CurvePanel(arm, score, kept + 1, median, low, high, *runs, diverged, validation)
+
+
+def curve_findings(data: CurvesData) -> list[str]:
+    """What a reader must know lest the curves be read as the ranking, in sentences."""
+    known = [panel for panel in data.panels if panel.runs]
+    if not known:
+        return []
+    sentences = ["These are losses on the examples learnt from: they do not rank anything, the held-out scores do."]
+    lowest = min(known, key=lambda panel: float(panel.median[-1]))
+    if data.comparable and lowest is not known[0] and lowest.median[-1] < known[0].median[-1]:
+        sentences.append(
+            f"Here {lowest.name} ends with the lowest training loss but {known[0].name} has the best held-out score: "
+            "to fit the examples learnt from more closely is not to predict others better."
+        )
+    return sentences
 
 
 def draw_curve_panel(data: CurvesData, index: int, ax: Axes) -> Axes:
@@ -101,11 +131,13 @@ def draw_curve_panel(data: CurvesData, index: int, ax: Axes) -> Axes:
         ax.fill_between(panel.epochs, panel.low, panel.high, color=color, alpha=0.25, linewidth=0)
     marker = "o" if len(panel.epochs) == 1 else ""
     ax.plot(panel.epochs, panel.median, color=color, linewidth=2, marker=marker, markersize=4)
+    if len(panel.validation):
+        ax.plot(panel.epochs, panel.validation, color=INK, linewidth=1.2, linestyle=(0, (2, 1.5)))
     quiet_axes(ax, 8)
     _limit(data, panel, ax)
     x_name(ax, "epoch")
-    panel_title(ax, panel.rank, panel.name, panel.score)
-    note(ax, f"training loss, {panel.note}" if panel.runs else panel.note)
+    panel_title(ax, panel.name, LINES)
+    note(ax, panel.losses, panel.note)
     return ax
 
 
@@ -119,7 +151,7 @@ def _draw_ghosts(data: CurvesData, ax: Axes) -> None:
 
 def _limit(data: CurvesData, panel: CurvePanel, ax: Axes) -> None:
     shown = data.panels if data.comparable else (panel,)
-    values = np.concatenate([p.median for p in shown])
+    values = np.concatenate([part for p in shown for part in (p.median, p.validation)])
     last = max(int(p.epochs[-1]) if len(p.epochs) else 1 for p in shown)
     if len(values):
         low, high = float(values.min()), float(values.max())
@@ -145,4 +177,4 @@ def plot_curves(comparison: Any) -> Figure:
         No run recorded a loss; the message says why.
     """
     data = curves_data(comparison)
-    return grid(len(data.panels), data.reason, lambda i, ax: draw_curve_panel(data, i, ax))
+    return grid(len(data.panels), data.reason, lambda i, ax: draw_curve_panel(data, i, ax), lines=LINES)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nonlin.visualization.ranking import EVERY_RUN_DIVERGED
+
 Array = NDArray[np.float64]
 
 
@@ -25,6 +27,11 @@ def recorded(comparison: Any, arm: str, key: str) -> Recorded:
     finished = [run for run in runs if run.status == "finished"]
     found = [np.asarray(run.history[key], dtype=np.float64) for run in finished if run.history and key in run.history]
     return Recorded([series for series in found if series.size], len(finished), len(runs) - len(finished))
+
+
+def why_empty(comparison: Any, otherwise: str) -> str:
+    """Why no arm has a series: because every run diverged, or the reason given."""
+    return EVERY_RUN_DIVERGED if all(run.status != "finished" for run in comparison.runs) else otherwise
 
 
 def thinned(length: int, most: int = 48) -> NDArray[np.intp]:

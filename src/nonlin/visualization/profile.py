@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nonlin.visualization.histories import Recorded, recorded
+from nonlin.visualization.histories import Recorded, recorded, why_empty
 from nonlin.visualization.panels import grid, note, panel_title, x_name
 from nonlin.visualization.ranking import ranked
 from nonlin.visualization.style import INK, MUTED, plain_log_ticks, quiet_axes, series_styles
@@ -28,7 +28,6 @@ class ProfilePanel(NamedTuple):
     """
 
     name: str
-    rank: int
     dead: NDArray[np.float64] | None
     gradient: NDArray[np.float64] | None
     runs: int
@@ -46,18 +45,20 @@ class ProfileData(NamedTuple):
 
 def profile_data(comparison: Any) -> ProfileData:
     """Dead units and gradient norms by layer of a comparison's arms."""
-    panels = tuple(_panel(comparison, arm, rank) for rank, arm in enumerate(ranked(comparison), start=1))
+    panels = tuple(_panel(comparison, arm) for arm in ranked(comparison))
     known = [part for panel in panels for part in (panel.dead, panel.gradient) if part is not None]
     if not known:
-        return ProfileData((), 0, False, "the estimator records neither dead units nor gradient norms")
+        return ProfileData(
+            (), 0, False, why_empty(comparison, "the estimator records neither dead units nor gradient norms")
+        )
     any_dead = any(panel.dead is not None and panel.dead.max(initial=0.0) > 0 for panel in panels)
     return ProfileData(panels, max(part.shape[1] for part in known), any_dead)
 
 
-def _panel(comparison: Any, arm: str, rank: int) -> ProfilePanel:
+def _panel(comparison: Any, arm: str) -> ProfilePanel:
     dead, gradient = (recorded(comparison, arm, key) for key in ("dead_share", "gradient_norm"))
     return ProfilePanel(
-        arm, rank, _moments(dead, np.mean), _moments(gradient, np.median), len(gradient.series), gradient.diverged
+        arm, _moments(dead, np.mean), _moments(gradient, np.median), len(gradient.series), gradient.diverged
     )
 
 
@@ -114,7 +115,7 @@ def draw_profile_panel(data: ProfileData, index: int, ax: Axes) -> Axes:
     upper.tick_params(labelbottom=False)
     _limit_dead(data, upper)
     _limit_gradient(data, lower)
-    panel_title(ax, panel.rank, panel.name, "")
+    panel_title(ax, panel.name)
     lost = not panel.runs and panel.diverged
     note(ax, "all runs diverged" if lost else "dead units (%)")
     note(lower, "" if lost else "gradient")

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-import platform
 from ast import literal_eval
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from nonlin.visualization.curves import CurvesData, curves_data, draw_curve_panel
+from nonlin.visualization.curves import LINES, CurvesData, curve_findings, curves_data, draw_curve_panel
 from nonlin.visualization.panels import single
 from nonlin.visualization.profile import ProfileData, draw_key, draw_profile_panel, profile_data, profile_findings
-from nonlin.visualization.ranking import RankingData, amount_text, draw_ranking, margin_text, ranking_data, verdict_text
+from nonlin.visualization.ranking import RankingData, amount_text, margin_text, ranking_data, verdict_text
+from nonlin.visualization.ranking_drawing import draw_ranking
 from nonlin.visualization.report_data import csv_address, report_data, script_json
-from nonlin.visualization.report_text import confidence, count_of, groups, how_sure, report_table
+from nonlin.visualization.report_table import report_table
+from nonlin.visualization.report_text import (
+    baseline_text,
+    confidence,
+    count_of,
+    groups,
+    how_sure,
+    order_text,
+    warnings,
+)
 from nonlin.visualization.saving import check_writable, write_atomically
+from nonlin.visualization.settings import machine, versions
 from nonlin.visualization.style import new_figure
 from nonlin.visualization.svg import Page
 from nonlin.visualization.wording import TIMES, duration, short_parameter
@@ -34,7 +43,12 @@ def check_report_path(path: str | os.PathLike[str]) -> Path:
 
 
 def save_report(
-    comparison: Any, path: str | os.PathLike[str], *, data_name: str | None = None, command: str | None = None
+    comparison: Any,
+    path: str | os.PathLike[str],
+    *,
+    data_name: str | None = None,
+    command: str | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a comparison's report as one self-contained HTML file; returns its resolved path.
 
@@ -52,6 +66,9 @@ def save_report(
         What the data is called, for the title.
     command
         The command that made the comparison, to repeat it; the call of `nonlin.compare` without.
+    settings
+        How the models were set, by name, as `estimator_settings` reads them from an estimator; the comparison's own
+        `settings` without, where it has them.
 
     Raises
     ------
@@ -59,17 +76,24 @@ def save_report(
         `path` cannot be written.
     """
     target = check_report_path(path)
-    write_atomically(target, render_report(comparison, data_name=data_name, command=command).encode("utf-8"))
+    page = render_report(comparison, data_name=data_name, command=command, settings=settings)
+    write_atomically(target, page.encode("utf-8"))
     return target
 
 
-def render_report(comparison: Any, *, data_name: str | None = None, command: str | None = None) -> str:
+def render_report(
+    comparison: Any,
+    *,
+    data_name: str | None = None,
+    command: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> str:
     """The report's HTML as a string; the same comparison gives the same bytes."""
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
     ranking, curves, profile = ranking_data(comparison), curves_data(comparison), profile_data(comparison)
-    what = what_was_run(comparison, data_name)
+    what = what_was_run(comparison, data_name, settings)
     templates = Environment(
         loader=PackageLoader("nonlin.visualization"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -80,10 +104,15 @@ def render_report(comparison: Any, *, data_name: str | None = None, command: str
         command=command or python_call(comparison),
         command_kind="command" if command else "call in Python",
         ranking=ranking,
+        partly=any(0 < row.diverged < row.runs for row in ranking.rows),
         sure=how_sure(comparison, ranking),
+        warnings=warnings(comparison, ranking),
+        order=order_text(ranking),
+        baseline=baseline_text(comparison, ranking),
         groups=groups(ranking),
         table=report_table(comparison, ranking),
         curves=curves,
+        curve_findings=curve_findings(curves),
         profile=profile,
         findings=profile_findings(profile),
         figures=_figures(ranking, curves, profile),
@@ -95,10 +124,9 @@ def render_report(comparison: Any, *, data_name: str | None = None, command: str
     )
 
 
-def what_was_run(comparison: Any, data_name: str | None) -> dict[str, str]:
+def what_was_run(comparison: Any, data_name: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
     """The facts that somebody needs to repeat the comparison or to doubt it."""
-    import nonlin
-
+    given: Mapping[str, str] = settings or getattr(comparison, "settings", None) or {}
     runs = len(comparison.runs)
     factors = (str(len(comparison.arms)), count_of(comparison.repeats, "repeat"), f"{comparison.folds} folds")
     training = sum(run.fit_seconds for run in comparison.runs if run.fit_seconds == run.fit_seconds)
@@ -108,11 +136,14 @@ def what_was_run(comparison: Any, data_name: str | None) -> dict[str, str]:
         "fingerprint of data and settings": str(comparison.fingerprint),
         "task": str(comparison.task),
         f"compared ({comparison.parameter})": ", ".join(comparison.arms),
+        "reference": str(comparison.reference),
+        **{str(name): str(text) for name, text in given.items()},
+        "scored by": f"{comparison.scoring}, held out; margin of practical equality {comparison.practical_margin:.3g}",
         "runs": f"{runs:,} = {f' {TIMES} '.join(factors)}",
         "seed": str(comparison.random_state),
         "time": f"{duration(comparison.seconds)} in all; {duration(training)} of training summed over runs",
-        "versions": f"nonlin {nonlin.__version__}, NumPy {np.__version__}, Python {platform.python_version()}",
-        "machine": f"{platform.system()} {platform.machine()}",
+        "versions (of this report)": versions(),
+        "machine (of this report)": machine(),
     }
 
 
@@ -141,28 +172,24 @@ def _figures(ranking: RankingData, curves: CurvesData, profile: ProfileData) -> 
 
     page = Page()
     described = "; ".join(
-        f"{row.rank}. {row.name}: {verdict_text(row)} {amount_text(row, ranking)}".rstrip() for row in ranking.rows
+        f"{row.name}: {verdict_text(row)} {amount_text(row, ranking)}".rstrip() for row in ranking.rows
     )
-    figures: dict[str, Any] = {
-        name: Markup(page.inline(_root(draw_ranking(ranking, compact=compact)), "Ranking", described))
-        for name, compact in (("wide", False), ("narrow", True))
-    }
+    figures: dict[str, Any] = {}
+    for name, compact in () if ranking.reason else (("wide", False), ("narrow", True)):
+        drawn = draw_ranking(ranking, compact=compact).get_figure(root=True)
+        figures[name] = Markup(page.inline(drawn, "All arms by score", described))  # type: ignore[arg-type]
     figures["curves"] = [Markup(_curve(page, curves, i)) for i in range(len(curves.panels))]
     figures["profile"] = [Markup(_profile(page, profile, i)) for i in range(len(profile.panels))]
     figures["key"] = Markup(_key(page))
     return figures
 
 
-def _root(ax: Any) -> Any:
-    return ax.get_figure(root=True)
-
-
 def _curve(page: Page, data: CurvesData, index: int) -> str:
-    figure, ax = single()
+    figure, ax = single(LINES)
     draw_curve_panel(data, index, ax)
     panel = data.panels[index]
-    end = f"; the median ends at {panel.median[-1]:.4g}" if len(panel.median) else ""
-    return page.inline(figure, f"Training loss of {panel.name} by epoch", f"{panel.note}{end}")
+    described = f"{panel.losses}; {panel.note}" if panel.losses else panel.note
+    return page.inline(figure, f"Training loss of {panel.name} by epoch", described)
 
 
 def _profile(page: Page, data: ProfileData, index: int) -> str:

@@ -25,10 +25,12 @@ def report_data(comparison: Any, what: dict[str, str], curves: CurvesData, profi
         "reference": comparison.reference,
         "practical_margin": comparison.practical_margin,
         "alpha": comparison.alpha,
+        "baseline": getattr(comparison, "baseline", None),
         "table": {str(arm): line for arm, line in comparison.table().to_dict(orient="index").items()},
         "runs": [_run(run) for run in comparison.runs],
         "curves": {
-            p.name: {"epoch": p.epochs, "median": p.median, "low": p.low, "high": p.high} for p in curves.panels
+            p.name: {"epoch": p.epochs, "median": p.median, "low": p.low, "high": p.high, "validation": p.validation}
+            for p in curves.panels
         },
         "profile": {p.name: {"dead_share": p.dead, "gradient_norm": p.gradient} for p in profile.panels},
     }

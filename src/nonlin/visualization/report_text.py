@@ -1,52 +1,16 @@
-"""The report's sentences and table, in words and units that a reader uses every day."""
+"""The report's sentences, in words and units that a reader uses every day."""
 
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
+from nonlin.visualization.ranking import RankingData, margin_text, measured_scores
+from nonlin.visualization.report_table import score_text
+from nonlin.visualization.wording import VERDICT_SIGNS, listing, number, short_parameter
 
-from nonlin.visualization.ranking import RankingData, margin_text, ranked
-from nonlin.visualization.wording import (
-    DASH,
-    VERDICT_SIGNS,
-    Measure,
-    decimals,
-    duration,
-    listing,
-    measure,
-    number,
-    short_parameter,
-)
-
-_DESIGNED = {
-    "score", "low", "high", "difference", "difference_low", "difference_high", "p_value", "verdict", "runs", "diverged",
-}  # fmt: skip
-
-
-class TableRow(NamedTuple):
-    """One arm's line in the report's table, as text."""
-
-    rank: int
-    name: str
-    verdict: str
-    sign: str
-    kind: str
-    score: str
-    difference: str
-    interval: str
-    p_value: str
-    runs: str
-    seconds: str
-    extras: tuple[str, ...]
-
-
-class Table(NamedTuple):
-    """The report's table: the headings of its last columns and its rows, best arm first."""
-
-    extras: tuple[str, ...]
-    rows: tuple[TableRow, ...]
+# Fewer of an arm's runs than this share, cut off while still improving, do not move its mean much.
+_MANY = 0.2
 
 
 def confidence(comparison: Any) -> str:
@@ -54,8 +18,13 @@ def confidence(comparison: Any) -> str:
     return f"{100 * (1 - comparison.alpha):.4g} %"
 
 
+def count_of(count: int, noun: str) -> str:
+    """A number with its noun: 1 run, 2 runs."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def how_sure(comparison: Any, ranking: RankingData) -> list[str]:
-    """Sentences under the verdict: what was scored, what the intervals promise, what could not have been seen."""
+    """Sentences under the verdict: what was scored, what failed, what the intervals promise and how wide they are."""
     parameter = short_parameter(comparison.parameter)
     scored = (
         f"Each {parameter} was scored on all {comparison.n_examples:,} examples, each time by a model that had "
@@ -63,8 +32,15 @@ def how_sure(comparison: Any, ranking: RankingData) -> list[str]:
         f"every {parameter} got the same splits and seeds."
     )
     sentences = [scored, *_failures(comparison)]
-    if ranking.kind == "score":
+    if ranking.reason:
+        return [*sentences, f"There are no scores, because {ranking.reason}."]
+    if len(comparison.arms) == 1:
         return [*sentences, "Only one was tried, so there is nothing to compare it with."]
+    if not ranking.reference_measured:
+        missing = f"{ranking.reference}, the reference, diverged in every run, so there are no differences to it."
+        return [*sentences, missing]
+    if ranking.kind == "score":
+        return [*sentences, f"Only {ranking.reference} has scores, so there is nothing to compare it with."]
     rivals = len(comparison.arms) - 1
     at_once = f" (all {rivals} of them together)" if rivals > 1 else ""
     if ranking.has_intervals:
@@ -73,102 +49,102 @@ def how_sure(comparison: Any, ranking: RankingData) -> list[str]:
     return [*sentences, *_resolution(comparison, ranking)]
 
 
-def count_of(count: int, noun: str) -> str:
-    """A number with its noun: 1 run, 2 runs."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def _failures(comparison: Any) -> list[str]:
     lost = {arm: sum(run.arm == arm and run.status != "finished" for run in comparison.runs) for arm in comparison.arms}
     affected = [f"{arm} ({count})" for arm, count in lost.items() if count]
-    short = sum(getattr(run, "convergence_warnings", 0) > 0 for run in comparison.runs)
-    sentences = []
-    if affected:
-        sentences.append(
-            f"{count_of(sum(lost.values()), 'run')} of {len(comparison.runs)} diverged: {listing(affected)}. "
-            "They count against their arm and are not left out."
-        )
-    if short:
-        sentences.append(
-            f"In {count_of(short, 'run')} of {len(comparison.runs)} training ended before it had converged."
-        )
-    return sentences
+    if not affected:
+        return []
+    total = f"{count_of(sum(lost.values()), 'run')} of {len(comparison.runs)} diverged: {listing(affected)}."
+    return [f"{total} They count against their arm and are not left out."]
 
 
 def _resolution(comparison: Any, ranking: RankingData) -> list[str]:
-    widths = [(row.high - row.low) / 2 for row in ranking.rows]
-    widths = [w for w in widths if isfinite(w) and w > 0]
-    sentences = []
+    """How wide the intervals are; arm by arm they differ, so no single limit of what can be seen would be true."""
     if comparison.repeats == 1:
-        sentences.append(
-            "With one repeat, chance in training cannot be told from a real difference: use 5, or at least 3."
-        )
-    if widths:
-        limit = f"{number(float(np.median(widths)), ranking.digits)}{ranking.measure.difference_unit}"
-        sentences.append(f"With this many examples and repeats, differences under about {limit} cannot be seen.")
-    return sentences
+        return ["With one repeat, chance in training cannot be told from a real difference: use 5, or at least 3."]
+    widths = sorted(((row.high - row.low) / 2, row.name) for row in ranking.rows if isfinite(row.high - row.low))
+    if not widths:
+        return []
+    (narrow, first), (wide, last) = widths[0], widths[-1]
+    unit, digits = ranking.measure.difference_unit, ranking.digits
+    reach = f"from ±{number(narrow, digits)} ({first}) to ±{number(wide, digits)}{unit} ({last})"
+    if len(widths) == 1:
+        reach = f"±{number(wide, digits)}{unit}"
+    return [
+        f"The intervals reach {reach} around the measured differences; better or worse takes an interval that lies "
+        "wholly beyond the margin, so a difference must exceed the margin by as much to be found."
+    ]
+
+
+def warnings(comparison: Any, ranking: RankingData) -> list[str]:
+    """What should be mended before the verdict is believed: no arm beats guessing; trainings were cut off."""
+    return [*_worse_than_guessing(comparison, ranking), *_cut_off(comparison)]
+
+
+def guess(comparison: Any) -> str:
+    """What the baseline guesses, in words: the best that can be said of an example without looking at it."""
+    best = {"accuracy": "the most frequent class", "neg_mean_absolute_error": "the median"}
+    usual = "the mean" if comparison.task == "regression" else "the class frequencies"
+    return f"guessing {best.get(str(comparison.scoring), usual)}"
+
+
+def baseline_text(comparison: Any, ranking: RankingData) -> str:
+    """The score of guessing, in words with its unit; nothing where it is not known."""
+    score = getattr(comparison, "baseline", None)
+    if score is None or not isfinite(score):
+        return ""
+    return f"{guess(comparison)}: {ranking.measure.name} {score_text(score, ranking)}{ranking.measure.unit}"
+
+
+def _worse_than_guessing(comparison: Any, ranking: RankingData) -> list[str]:
+    guessed = baseline_text(comparison, ranking)
+    known = {arm: score for arm, score in measured_scores(comparison).items() if score == score}
+    if not guessed or not known:
+        return []
+    what, _, score = guessed.partition(": ")
+    parameter = short_parameter(comparison.parameter)
+    if max(known.values()) <= comparison.baseline:
+        return [
+            f"No {parameter} beats {what} ({score}), so differences between them say little. Look at the target and "
+            "the features, or train differently."
+        ]
+    lows = [float(low) for arm, low in comparison.table()["low"].items() if arm in known]
+    if all(low <= comparison.baseline for low in lows):  # NaN, of a single repeat, makes no claim
+        return [f"No {parameter} is surely better than {what} ({score}): its interval reaches that far in every arm."]
+    return []
+
+
+def _cut_off(comparison: Any) -> list[str]:
+    """The arms that were still improving when their epochs were over, where that befell many of their runs."""
+    parts, epochs = [], set()
+    for arm in comparison.arms:
+        finished = [run for run in comparison.runs if run.arm == arm and run.status == "finished"]
+        short = [run for run in finished if getattr(run, "convergence_warnings", 0) > 0]
+        if short and len(short) >= _MANY * len(finished):
+            parts.append(f"{arm} (in {len(short)} of {count_of(len(finished), 'run')})")
+            epochs |= {len(run.history["loss"]) if run.history and "loss" in run.history else 0 for run in short}
+    if not parts:
+        return []
+    known = f"the {epochs.copy().pop()} epochs were" if len(epochs) == 1 and 0 not in epochs else "training was"
+    was = "was" if len(parts) == 1 else "were"
+    return [
+        f"Still improving when {known} over {was} {listing(parts)}, which may do better with more: raise --epochs "
+        "(max_iter in Python)."
+    ]
+
+
+def order_text(ranking: RankingData) -> str:
+    """What the order of the arms means, and of which it means nothing."""
+    undecided = ranking.named("not enough evidence")
+    if ranking.kind == "score" or not ranking.has_intervals:
+        return "Ordered by score."
+    if not undecided:
+        return f"Ordered by score; only the differences to {ranking.reference} were tested, not those of neighbours."
+    told = f"{listing(undecided)} {'was' if len(undecided) == 1 else 'were'} not told apart from {ranking.reference}"
+    return f"Ordered by score, which is no ranking: {told}, and no two others were tested against each other."
 
 
 def groups(ranking: RankingData) -> list[tuple[str, str, str]]:
     """(sign, verdict, arms) for each verdict that was given, the best verdict first."""
-    found = []
-    for verdict, sign in VERDICT_SIGNS.items():
-        names = [row.name for row in ranking.rows if row.verdict == verdict]
-        if names and verdict != "reference":
-            found.append((sign, verdict, listing(names)))
-    return found
-
-
-def report_table(comparison: Any, ranking: RankingData) -> Table:
-    """The comparison's table in natural units, best arm first."""
-    frame = comparison.table()
-    extra = [
-        name for name in frame.columns
-        if name not in _DESIGNED and not name.endswith("_seconds") and frame[name].dtype.kind == "f"
-    ]  # fmt: skip
-    seconds = {
-        arm: float(np.mean([run.fit_seconds for run in comparison.runs if run.arm == arm] or [float("nan")]))
-        for arm in comparison.arms
-    }
-    rows = tuple(
-        _table_row(rank, arm, frame.loc[arm], ranking, duration(seconds[arm]), extra)
-        for rank, arm in enumerate(ranked(comparison), start=1)
-    )
-    return Table(tuple(_heading(measure(name)) for name in extra), rows)
-
-
-def _heading(scale: Measure) -> str:
-    return f"{scale.name}{f' ({scale.unit.strip()})' if scale.unit else ''}"
-
-
-def _table_row(rank: int, arm: str, line: Any, ranking: RankingData, seconds: str, extra: list[str]) -> TableRow:
-    scale, digits = ranking.measure, ranking.digits
-    verdict = str(line["verdict"])
-    low, high = (float(line[key]) * scale.scale for key in ("difference_low", "difference_high"))
-    same = verdict == "reference"
-    runs = f"{int(line['runs'])}" + (f" ({int(line['diverged'])} diverged)" if line["diverged"] else "")
-    return TableRow(
-        rank,
-        arm,
-        verdict,
-        VERDICT_SIGNS.get(verdict, ""),
-        verdict.replace(" ", "-"),
-        number(scale.natural(float(line["score"])), max(digits, 1 if scale.scale > 1 else digits)),
-        "" if same else number(float(line["difference"]) * scale.scale, digits, signed=True),
-        "" if same or low != low else f"{number(low, digits, signed=True)} to {number(high, digits, signed=True)}",
-        "" if same else _p_value(float(line["p_value"])),
-        runs,
-        seconds,
-        tuple(_extra(measure(name), float(line[name])) for name in extra),
-    )
-
-
-def _p_value(p: float) -> str:
-    if p != p:
-        return DASH
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _extra(scale: Measure, score: float) -> str:
-    value = scale.natural(score)
-    return number(value, 1 if scale.scale > 1 else decimals([abs(value) / 50]))
+    named = ((sign, verdict, ranking.named(verdict)) for verdict, sign in VERDICT_SIGNS.items())
+    return [(sign, verdict, listing(names)) for sign, verdict, names in named if names and verdict != "reference"]

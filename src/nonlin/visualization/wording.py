@@ -19,6 +19,7 @@ VERDICT_SIGNS = {
     "not enough evidence": "?",
     "reference": "○",
     "stopped": "■",
+    "diverged": "✕",
 }
 
 

@@ -1,0 +1,124 @@
+"""What an estimator was set to, in words: so much as somebody needs to train the same again."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from math import inf
+from pathlib import Path
+from typing import Any
+
+_LIBRARIES = ("nonlin", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "pandas", "skrub")
+_INSIDE = ("regressor", "classifier", "estimator")  # what scikit-learn's wrappers call the model that they wrap
+_TOLD_APART = {
+    "hidden_layer_sizes", "max_iter", "n_iter_no_change", "tol", "batch_size", "solver", "learning_rate",
+    "learning_rate_init", "alpha", "loss", "early_stopping", "validation_fraction",
+}  # fmt: skip
+_WITHOUT_EFFECT = {"verbose", "random_state", "n_jobs", "copy", "memory"}
+
+
+def estimator_settings(estimator: Any, parameter: str = "") -> dict[str, str]:
+    """The settings of an estimator, or of the last one of a pipeline, by name; the compared `parameter` left out.
+
+    A multilayer perceptron (ours or scikit-learn's) is described whole, defaults too; of any other estimator, and of
+    the steps before it, the settings that differ from the defaults.
+
+    >>> from nonlin.nn import MLPClassifier
+    >>> estimator_settings(MLPClassifier((64, 64)), "activation")["hidden layers"]
+    '64, 64'
+    """
+    steps = _unwrapped(estimator)
+    model, compared = steps[-1], parameter.rsplit("__", 1)[-1]
+    settings = {"prepared by": ", ".join(_described(step, set()) for step in steps[:-1])}
+    if hasattr(model, "hidden_layer_sizes"):
+        settings |= {"model": type(model).__name__, **_network(model)}
+        settings["further settings"] = _changed(model, {compared, *_TOLD_APART})
+    else:
+        settings["model"] = _described(model, {compared})
+    return {name: text for name, text in settings.items() if text and name != compared}
+
+
+def _unwrapped(estimator: Any) -> list[Any]:
+    """The steps from the data to the model that learns: pipelines opened, wrappers taken off."""
+    if hasattr(estimator, "steps"):
+        inner = [step for _, step in estimator.steps if step is not None and not isinstance(step, str)]
+        return [*inner[:-1], *_unwrapped(inner[-1])] if inner else [estimator]
+    for name in _INSIDE:
+        if hasattr(getattr(estimator, name, None), "fit"):
+            target = getattr(estimator, "transformer", None)
+            return [*([target] if target is not None else []), *_unwrapped(getattr(estimator, name))]
+    return [estimator]
+
+
+def _network(model: Any) -> dict[str, str]:
+    sizes = model.hidden_layer_sizes
+    rate, solver = model.learning_rate_init, model.solver
+    schedule = f" ({model.learning_rate})" if solver == "sgd" else ""
+    batch = "the smaller of 200 and all examples" if model.batch_size == "auto" else f"{model.batch_size} examples"
+    return {
+        "hidden layers": ", ".join(map(str, [sizes] if isinstance(sizes, int) else sizes)) or "none",
+        "loss": _loss(model),
+        "solver": f"{solver}, learning rate {rate:g}{schedule}, L2 penalty {model.alpha:g}",
+        "batch": batch,
+        "epochs": _epochs(model),
+    }
+
+
+def _loss(model: Any) -> str:
+    loss = getattr(model, "loss", None) or getattr(model, "_default_loss", "")
+    return str(getattr(loss, "name", loss))
+
+
+def _epochs(model: Any) -> str:
+    """How long a training takes: a fixed number of epochs, or until what improves no more."""
+    if model.n_iter_no_change == inf:
+        return f"{model.max_iter}"
+    kind = model.early_stopping
+    watched = "the training loss"
+    if kind:
+        what = f"the {kind}" if isinstance(kind, str) else "the score"
+        watched = f"{what} on {100 * model.validation_fraction:g} % of the training examples, held back,"
+    patience = f"{model.n_iter_no_change:g} epochs"
+    return f"at most {model.max_iter}; fewer where {watched} improves by less than {model.tol:g} for {patience}"
+
+
+def _described(estimator: Any, without: set[str]) -> str:
+    return f"{type(estimator).__name__}({_changed(estimator, without)})"
+
+
+def _changed(estimator: Any, without: set[str]) -> str:
+    """The settings that are not the defaults, as Python would take them."""
+    if not hasattr(estimator, "get_params"):
+        return ""
+    usual = {name: p.default for name, p in inspect.signature(type(estimator)).parameters.items()}
+    given = {k: v for k, v in estimator.get_params(deep=False).items() if k not in without | _WITHOUT_EFFECT}
+    return ", ".join(f"{name}={value!r}" for name, value in given.items() if repr(value) != repr(usual.get(name)))
+
+
+def versions() -> str:
+    """Python and the installed libraries whose versions can change a number."""
+    found = [f"Python {platform.python_version()}"]
+    for library in _LIBRARIES:
+        try:
+            found.append(f"{library} {version(library)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def machine() -> str:
+    """Operating system, processor and the number of its cores."""
+    cores = os.cpu_count() or 1
+    processor = _processor() or platform.processor() or platform.machine()
+    return f"{platform.system()} {platform.machine()}, {processor}, {cores} {'core' if cores == 1 else 'cores'}"
+
+
+def _processor() -> str:
+    """The processor's name where the system keeps it in a file (Linux)."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
