@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import nonlin as nl
+from nonlin.cli.derivative import check_derivative
 from nonlin.cli.options import split_names
 from nonlin.errors import InputError
 
@@ -11,7 +12,8 @@ def choose(activations: str, reference: str | None) -> tuple[list[str], str]:
     """The names of the activations to compare, and of the one that the others are measured against.
 
     A reference that is not listed is added in front. Without one, relu is it where listed, else the first.
-    Raises InputError for unknown names, doubles, a single one, and what cannot stand in a hidden layer.
+    Raises InputError for unknown names, doubles, a single one, what cannot stand in a hidden layer, and a user's own
+    with a wrong derivative.
     """
     names = []
     for spelling in split_names(activations, "--activations"):
@@ -43,4 +45,6 @@ def _for_hidden_layers(spelling: str) -> str:
             f"activation {spelling!r} has derivative zero everywhere, so that no gradient passes and nothing is "
             "learned; take another, such as sigmoid"
         )
+    if record.__module__.partition(".")[0] != "nonlin":  # our own are held to 50-digit arithmetic by tests
+        check_derivative(record)
     return record.name
