@@ -55,6 +55,17 @@ def test_show_tells_the_facts(nonlin):
     assert "arXiv" in text
 
 
+def test_show_fits_a_narrow_terminal_and_leaves_pipes_alone(nonlin, monkeypatch):
+    whole = nonlin("show", "gelu").out
+    monkeypatch.setattr("nonlin.cli.output.on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = nonlin("show", "gelu").out.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert max(map(len, whole.splitlines())) > 50
+    facts = lines[: next(i for i, line in enumerate(lines) if line.strip().startswith("f(x)"))]
+    assert "".join("".join(facts).split()) in "".join(whole.split())
+
+
 def test_show_names_parameters_with_their_defaults(nonlin):
     line = next(line for line in nonlin("show", "leaky_relu").out.splitlines() if "parameter negative_slope" in line)
     assert "0.01" in line

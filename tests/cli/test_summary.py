@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from nonlin.cli.summary import print_summary, ranking
 
@@ -65,6 +66,34 @@ def test_the_sentence_comes_first_and_the_direction_is_told(capsys):
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[0] == "gelu is better than relu."
     assert lines[-1] == "log loss: lower is better; [intervals] at 95 %."
+
+
+UNDECIDED = {"leaky_relu": (-0.52, -0.601, -0.4, -0.02, -0.0254, 0.0152, "not enough evidence", 25, 0)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "kept", "left_out"),
+    [
+        (100, {"accuracy", "87.5", "[0.150, 0.350]", "not enough evidence"}, {"verdict: better"}),
+        (70, {"[0.150, 0.350]", "[+0.200, +0.300]", "not enough", "leaky_relu"}, {"accuracy", "verdict: better"}),
+        (
+            60,
+            {"accuracy: 87.5 %", "[+0.200, +0.300]", "verdict: not enough evidence", "better than relu by: +0.250"},
+            set(),
+        ),
+        (24, {"leaky_relu", "verdict: better", "87.5 %"}, set()),
+    ],
+)
+def test_a_narrow_terminal_loses_no_number(capsys, monkeypatch, columns, kept, left_out):
+    monkeypatch.setattr("nonlin.cli.output.on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_summary(comparison("neg_log_loss", LOSSES | UNDECIDED, accuracy=[0.75, 0.875, 0.75]))
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert all(text in out for text in kept)
+    assert not any(text in out for text in left_out)
+    if columns > 40:
+        assert max(map(len, out.splitlines())) <= columns
 
 
 def test_a_terminal_of_80_columns_has_room_for_everything(capsys, monkeypatch):

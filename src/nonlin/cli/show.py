@@ -28,17 +28,15 @@ def show(
       nonlin show cross_entropy
     """
     from nonlin.cli.facts import facts
+    from nonlin.cli.output import hanging, wrapped
 
     record = find(name)
     picture = _picture(record, output)
-    print(f"{record.name}: {record.summary}\n")
+    print(wrapped(f"{record.name}: {record.summary}") + "\n")
     rows = facts(record)
     width = max(len(heading) for heading, _ in rows)
     for heading, text in rows:
-        lines = text.splitlines()
-        print(f"  {heading.ljust(width)}  {lines[0]}")
-        for line in lines[1:]:
-            print(" " * (width + 4) + line)
+        print(hanging(f"  {heading.ljust(width)}  ", text))
     if picture:
         print(f"\n{picture}")
 

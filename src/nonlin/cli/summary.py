@@ -14,7 +14,7 @@ def print_summary(comparison: Any) -> None:
     units = measure(comparison.scoring)
     headers, rows = ranking(comparison)
     print(f"\n{wrapped(comparison.verdict)}\n")
-    print_table(headers, rows, numbers=headers[1:-1], wrapping=["verdict"])
+    print_table(headers, rows, numbers=headers[1:-1], wrapping=["verdict"], optional=["accuracy"])
     level = 100 * (1 - comparison.alpha)
     print(f"\n{units.name}{units.unit and f' in{units.unit}'}: {units.direction}; [intervals] at {level:g} %.")
 
