@@ -32,8 +32,8 @@ def display(total: int) -> Display:
 
 @contextmanager
 def announced(message: str, after: float = 1.0) -> Iterator[None]:
-    """Print `message` if what is done meanwhile takes longer than `after` seconds."""
-    timer = threading.Timer(after, print, (message,), {"flush": True})
+    """Print `message` on standard error if what is done meanwhile takes longer than `after` seconds."""
+    timer = threading.Timer(after, _tell, (message,))
     timer.start()
     try:
         yield
@@ -116,5 +116,18 @@ class _Lines:
         made = max(1, progress.done - progress.restored)
         left = (now - self._start) / made * (progress.total - progress.done)
         note = self._looks.look(progress)
-        text = f"{progress.done} of {progress.total} trainings, about {duration(left)} left"
-        print(f"{text}; {note}" if note else text, flush=True)
+        text = f"{progress.done} of {progress.total} trainings, about {in_whole_seconds(left)} left"
+        _tell(f"{text}; {note}" if note else text)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def in_whole_seconds(seconds: float) -> str:
+    """A time that is an estimate, without fractions.
+
+    >>> in_whole_seconds(0.2), in_whole_seconds(9.66), in_whole_seconds(75.2)
+    ('1 s', '10 s', '1 min 15 s')
+    """
+    return f"{max(1, round(seconds))} s" if seconds < 59.5 else duration(max(60.0, seconds))
