@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from nonlin.cli.table import BUNDLED, read_table
@@ -44,6 +49,26 @@ def test_parquet_and_byte_order_mark(folder):
     pd.testing.assert_frame_equal(read_table("a.parquet").frame, FRAME)
     FRAME.to_csv(folder / "b.csv", index=False, encoding="utf-8-sig")
     assert list(read_table("b.csv").frame.columns) == list(FRAME.columns)
+
+
+def test_exact_decimals_of_parquet_are_numbers(folder):
+    prices = pa.array([Decimal("1.50"), None, Decimal("-3.25")], pa.decimal128(10, 2))
+    pq.write_table(pa.table({"price": prices, "name": ["a", "b", "c"]}), "a.parquet")
+    frame = read_table("a.parquet").frame
+    assert frame["price"].dtype == np.float64
+    np.testing.assert_array_equal(frame["price"], [1.5, np.nan, -3.25])
+    assert frame["name"].tolist() == ["a", "b", "c"]
+
+
+def test_words_for_missing_may_be_classes_of_the_target(folder):
+    (folder / "a.csv").write_text('x,disorder\nNA,None\n2,Apnea\n3,"NA"\n4,\n5,null\n')
+    values = read_table("a.csv", "disorder").frame
+    assert values["disorder"].tolist()[:3] == ["None", "Apnea", "NA"]
+    assert values["disorder"].isna().tolist() == [False, False, False, True, False]
+    assert values["x"].isna().tolist() == [True, False, False, False, False]
+    assert read_table("a.csv").frame["disorder"].isna().sum() == 4
+    (folder / "b.csv").write_text("x,y\n1,0.5\n2,NA\n3,1.5\n")
+    assert read_table("b.csv", "y").frame["y"].isna().tolist() == [False, True, False]
 
 
 def test_decimal_commas(folder):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nonlin.cli.table import Table
-from nonlin.cli.task import check_folds, constant_columns, infer_task, pose
+from nonlin.cli.task import check_folds, constant_columns, infer_task, pose, seemingly_missing
 from nonlin.errors import InputError
 
 
@@ -70,6 +70,22 @@ def test_constant_columns_are_found():
         ([0.5] * 10, None, "0.5 in all rows"),
         ([*map(str, range(30)), "n.a.?"], None, "1 row such as 'n.a.?' (the first is row 31)"),
         (pd.date_range("2020-01-01", periods=10), None, "holds dates"),
+        (
+            ["2020-01-01", "2020-01-02"] * 5,
+            None,
+            "holds dates such as '2020-01-01'; expected classes or numbers",
+        ),
+        (["31.12.2020 10:00"] * 9 + ["1.1.2021 11:00"], None, "holds dates such as '31.12.2020 10:00'"),
+        (
+            [f"patient {i}" for i in range(30)],
+            None,
+            "has 30 different values in 30 rows, such as 'patient 0', and so l",
+        ),
+        (
+            [0.5 * i for i in range(30)],
+            "classification",
+            "like an identifier and not like classes; ask for --task regre",
+        ),
         ([0, 1] * 5, "regresion", "did you mean 'regression'?"),
     ],
 )
@@ -77,6 +93,16 @@ def test_targets_that_cannot_be_learned(values, task, said):
     with pytest.raises(InputError) as caught:
         posed(values, task)
     assert said in str(caught.value)
+
+
+def test_classes_that_look_like_missing_values_are_told():
+    assert seemingly_missing(posed(["None", "NA", "ill"] * 5)) == ["'NA'", "'None'"]
+    assert seemingly_missing(posed(["well", "ill"] * 5)) == []
+    assert seemingly_missing(posed([0, 1] * 5)) == []
+
+
+def test_age_groups_are_no_dates():
+    assert posed(["10-19", "20-29"] * 5).task == "classification"
 
 
 def test_columns_that_are_not_there():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nonlin.errors import InputError, suggestion
 
@@ -39,8 +40,12 @@ class Table(NamedTuple):
     row_numbers: tuple[str, ...] = ()
 
 
-def read_table(data: str) -> Table:
-    """Read the file or bundled data set that `data` names; raise InputError for what cannot be read."""
+def read_table(data: str, target: str | None = None) -> Table:
+    """Read the file or bundled data set that `data` names; raise InputError for what cannot be read.
+
+    In text, words such as NA and None stand for missing values, except where the column `target` holds text: there
+    they may be classes, and only empty cells are missing.
+    """
     if data in BUNDLED:
         return _read_bundled(data)
     path = Path(data)
@@ -54,7 +59,7 @@ def read_table(data: str) -> Table:
         raise InputError(f"DATA {data!r} ends in {ending!r}; expected a table that ends in {known}")
     if path.stat().st_size == 0:
         raise InputError(f"DATA {data!r} is an empty file; expected a line of column names, then a line per example")
-    frame = _read_parquet(path) if ending in _PARQUET else _read_text(path, _SEPARATORS[ending])
+    frame = _read_parquet(path) if ending in _PARQUET else _read_text(path, _SEPARATORS[ending], target)
     if len(frame) == 0:
         raise InputError(f"DATA {data!r} has column names but no rows; expected a line per example")
     frame.columns = [str(column) for column in frame.columns]
@@ -72,12 +77,21 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(path)
+        return _with_plain_numbers(pd.read_parquet(path))
     except (OSError, ValueError) as error:
         raise InputError(f"DATA {str(path)!r} is no readable Parquet file: {_first_line(error)}") from error
 
 
-def _read_text(path: Path, separator: str | None) -> pd.DataFrame:
+def _with_plain_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with columns of exact decimals (a type of Parquet and of databases) as columns of floats."""
+    for position, column in enumerate(frame.columns):
+        values = frame.iloc[:, position]
+        if values.dtype == object and all(isinstance(value, Decimal) for value in values.dropna()):
+            frame[column] = values.astype("float64")
+    return frame
+
+
+def _read_text(path: Path, separator: str | None, target: str | None) -> pd.DataFrame:
     import pandas as pd
 
     where = f"DATA {str(path)!r}"
@@ -85,8 +99,9 @@ def _read_text(path: Path, separator: str | None) -> pd.DataFrame:
         if b"\0" in file.read(65536):
             raise InputError(f"{where} is no text file; expected a table of text, with a comma between the columns")
     separator, decimal = _format(path, separator)
+    options: Any = {"sep": separator, "decimal": decimal, "encoding": "utf-8-sig", "low_memory": False}
     try:
-        frame = pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig", low_memory=False)
+        frame = pd.read_csv(path, **options)
     except UnicodeDecodeError as error:
         raise InputError(
             f"{where} is not in UTF-8 (byte {error.object[error.start]:#04x}); save it with the encoding UTF-8"
@@ -97,6 +112,9 @@ def _read_text(path: Path, separator: str | None) -> pd.DataFrame:
         raise InputError(f"{where} is no readable table: {_parser_message(error)}") from error
     if not frame.index.equals(pd.RangeIndex(len(frame))):
         raise InputError(f"{where}: the rows have more fields than the first line has names; name every column")
+    if target in frame.columns and not pd.api.types.is_numeric_dtype(frame[target]) and frame[target].isna().any():
+        options |= {"usecols": [frame.columns.get_loc(target)], "keep_default_na": False, "na_values": [""]}
+        frame[target] = pd.read_csv(path, **options).iloc[:, 0]
     return frame
 
 

@@ -18,6 +18,8 @@ MOST_INTEGER_CLASSES = 20
 LARGEST = 1e150
 """The largest magnitude of a feature: the square of a larger one overflows."""
 
+_WORDS_FOR_MISSING = ("na", "n/a", "#n/a", "<na>", "nan", "null", "none")
+_DATE = r"\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}\b.*"
 _NESTED = (list, tuple, dict, set, np.ndarray)
 
 
@@ -106,6 +108,13 @@ def constant_columns(features: pd.DataFrame) -> list[str]:
     return [str(column) for column, values in features.items() if values.nunique(dropna=False) == 1]
 
 
+def seemingly_missing(problem: Problem) -> list[str]:
+    """The classes whose names others take for missing values, such as 'None'."""
+    if problem.task == REGRESSION or pd.api.types.is_numeric_dtype(problem.target):
+        return []
+    return [repr(name) for name in sorted(problem.target.unique()) if name.lower() in _WORDS_FOR_MISSING]
+
+
 def _target_column(table: Table, target: str | None) -> str:
     columns = list(table.frame.columns)
     name = target if target is not None else table.target
@@ -164,6 +173,7 @@ def _classes(name: str, values: pd.Series) -> pd.Series:
             "two classes"
         )
     _refuse_almost_numbers(name, values)
+    _refuse_labels_of_rows(name, values)
     return values if pd.api.types.is_numeric_dtype(values) else values.astype(str)
 
 
@@ -178,6 +188,23 @@ def _refuse_almost_numbers(name: str, values: pd.Series) -> None:
         raise InputError(
             f"target {name!r} holds numbers, but {_count(int(strange.sum()), 'row')} such as {first!r}"
             f"{_first_row(strange)}; correct or remove them"
+        )
+
+
+def _refuse_labels_of_rows(name: str, values: pd.Series) -> None:
+    """Dates, names and numbers of rows are no classes: nothing can be learned of a class that is seen once."""
+    text = values.astype(str)
+    numeric = pd.api.types.is_numeric_dtype(values)
+    example, different = _plain(values.iloc[0]), values.nunique()
+    if not numeric and text.str.fullmatch(_DATE).all():
+        raise InputError(
+            f"target {name!r} holds dates such as {example!r}; expected classes or numbers, choose another --target"
+        )
+    if 2 * different > len(values) and different > MOST_INTEGER_CLASSES:
+        mend = "ask for --task regression, or choose another --target" if numeric else "choose another --target"
+        raise InputError(
+            f"target {name!r} has {different} different values in {len(values)} rows, such as {example!r}, and so "
+            f"looks like an identifier and not like classes; {mend}"
         )
 
 
