@@ -47,7 +47,7 @@ def rows_of(out):
 def test_classification(nonlin, patients, tmp_path):
     result = nonlin("compare", patients, "--target", "outcome", "--drop", "cost", *QUICK)
     assert result.code == 0, result.err
-    assert result.err == ""
+    assert all(line.startswith(("Compiling", *map(str, range(1, 10)))) for line in result.err.splitlines())  # progress
     assert "Task:   classification (it holds text; --task regression for the other)" in result.out
     assert "Unused: clinic (the same in every row)" in result.out
     assert "Unused: Unnamed: 0 (the numbers of the rows)" in result.out
@@ -60,6 +60,21 @@ def test_classification(nonlin, patients, tmp_path):
     report = (tmp_path / "nonlin-report.html").read_text(encoding="utf-8")
     assert "patients.csv" in report
     assert "--target outcome" in report
+
+
+def test_a_report_in_the_place_of_another_is_told(nonlin, patients):
+    command = ("compare", patients, "--target", "outcome", "--activations", "relu,tanh", *QUICK)
+    assert "Report: nonlin-report.html\n" in nonlin(*command).out
+    assert "Report: nonlin-report.html (in place of the one that was there)\n" in nonlin(*command).out
+
+
+def test_a_class_named_none_is_a_class(nonlin, patients, tmp_path):
+    frame = pd.read_csv(tmp_path / patients, index_col=0)
+    frame["outcome"] = frame["outcome"].replace("well", "None")
+    frame.to_csv(tmp_path / "named.csv")
+    result = nonlin("compare", "named.csv", "--target", "outcome", "--activations", "relu,tanh", "--no-report", *QUICK)
+    assert result.code == 0, result.err
+    assert "Note:   'None' in 'outcome' is a class here; only empty cells are missing" in result.out
 
 
 def test_regression_is_scored_in_the_targets_own_units(nonlin, patients):

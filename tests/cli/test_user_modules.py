@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 BUMP = '''
@@ -53,6 +55,41 @@ def test_one_without_a_derivative_cannot_be_trained(program, module, tmp_path):
     result = program("compare", "iris", "--import", "own_bump", "--activations", "relu,bump")
     assert result.code == 2
     assert result.err == "nonlin: activation 'bump' has no derivative; define it with @bump.derivative\n"
+
+
+def test_one_with_a_wrong_derivative_is_refused(program, module, tmp_path):
+    own = tmp_path / f"{module('bump')}.py"
+    own.write_text(own.read_text().replace("return -2 *", "return 2 *"))
+    result = program("compare", "iris", "--import", "own_bump", "--activations", "relu,bump")
+    assert result.code == 2
+    assert result.err.startswith("nonlin: activation 'bump' has a wrong derivative: at x = ")
+    assert program("show", "bump", "--import", "own_bump").code == 0  # the picture may help to find the mistake
+
+
+@pytest.mark.slow
+def test_a_store_knows_an_activation_by_its_formula(program, module, tmp_path):
+    name = module("bump")
+    command = (
+        *("compare", "iris", "--import", name, "--activations", "relu,bell_bump", "--no-report"),
+        *("--repeats", 2, "--folds", 2, "--epochs", 3),
+    )
+    before = _ranking(program(*command, "--store", "study.db").out)
+    own = tmp_path / f"{name}.py"
+    own.write_text(
+        own.read_text().replace("-x * x", "-2 * x * x").replace("return -2 * x * exp", "return -4 * x * exp")
+    )
+    after = _ranking(program(*command, "--store", "study.db").out)
+    assert after == _ranking(program(*command).out)
+    assert after["bump"] != before["bump"]
+    with sqlite3.connect(tmp_path / "study.db") as store:
+        counted = dict(store.execute("SELECT arm, count(*) FROM runs GROUP BY arm, value HAVING count(*) = 4"))
+        assert counted == {"relu": 4, "bump": 4}
+        assert store.execute("SELECT count(*) FROM runs").fetchone() == (12,)  # relu's were not trained again
+    store.close()
+
+
+def _ranking(out):
+    return {line.split()[0]: line for line in out.splitlines() if line.startswith(("relu ", "bump "))}
 
 
 @pytest.mark.slow

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import Any
 
 import nonlin as nl
@@ -13,32 +11,33 @@ from nonlin.cli.network import Network, build, usual_epochs, warm_up
 from nonlin.cli.plan import Plan
 from nonlin.cli.progress import announced, display
 from nonlin.cli.run import ComparisonInterrupted
+from nonlin.cli.store import nothing_half_made
 from nonlin.cli.summary import print_summary
 from nonlin.cli.table import read_table
-from nonlin.cli.task import Problem, check_folds, constant_columns, pose
+from nonlin.cli.task import Problem, check_folds, constant_columns, pose, seemingly_missing
+from nonlin.cli.threads import FeaturesFirst
 from nonlin.errors import InputError
 from nonlin.visualization import save_report
 from nonlin.visualization.saving import check_writable
-from nonlin.visualization.wording import duration
+from nonlin.visualization.wording import duration, listing
 
 
 def carry_out(plan: Plan) -> None:
     """Read, train, print the verdict and write the report; nothing is written where anything is refused."""
     _check_files(plan)
-    table = read_table(plan.data)
+    table = read_table(plan.data, plan.target)
     problem = pose(table, plan.target, plan.task, plan.drop)
     check_folds(problem, plan.folds)
     epochs = plan.epochs or usual_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
     network = build(problem, plan.hidden, epochs, plan.loss)
     _introduce(plan, problem, epochs, table.row_numbers)
-    with announced("Compiling for this machine, which is needed once ..."):
-        warm_up()
     comparison = _train(plan, problem, network)
     print_summary(comparison)
     print()
     if plan.report is not None:
+        replaced = " (in place of the one that was there)" if plan.report.exists() else ""
         save_report(comparison, plan.report, data_name=problem.name, command=plan.command)
-        print(f"Report: {plan.report}")
+        print(f"Report: {plan.report}{replaced}")
     print(f"Time:   {duration(time.perf_counter() - plan.started)}")
     print(f"Again:  {plan.command}")
 
@@ -58,6 +57,9 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
     other = "regression" if problem.task == "classification" else "classification"
     print(f"Data:   {problem.name}, {rows} rows, {columns} columns to learn {problem.target_name!r} from")
     print(f"Task:   {problem.task} ({problem.reason}; --task {other} for the other)")
+    strange = seemingly_missing(problem)
+    if strange:
+        print(f"Note:   {listing(strange)} in {problem.target_name!r} is a class here; only empty cells are missing")
     constant = constant_columns(problem.features)
     for unused, reason in ((constant, "the same in every row"), (row_numbers, "the numbers of the rows")):
         if unused:
@@ -70,6 +72,11 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
     )
 
 
+def _compile() -> None:
+    with announced("Compiling for this machine, which is needed once ..."):
+        warm_up()
+
+
 def _train(plan: Plan, problem: Problem, network: Network) -> Any:
     done = 0
 
@@ -78,15 +85,15 @@ def _train(plan: Plan, problem: Problem, network: Network) -> Any:
         done = progress.done
         shown.update(progress)
 
-    pool = ThreadPoolExecutor(plan.workers) if plan.workers is not None else nullcontext()
     try:
-        with pool as executor, display(plan.trainings) as shown:
+        threads = FeaturesFirst(plan.workers, before_all=_compile)
+        with nothing_half_made(plan.store), threads as executor, display(plan.trainings) as shown:
             return nl.compare(
                 network.estimator,
                 problem.features,
                 problem.target.to_numpy(),
                 parameter=network.parameter,
-                values=plan.activations,
+                values=[nl.get(name) for name in plan.activations],  # records: a store knows them by their formulas
                 reference=plan.reference,
                 repeats=plan.repeats,
                 folds=plan.folds,
@@ -105,4 +112,6 @@ def _what_is_kept(plan: Plan, done: int) -> str:
     made = f"interrupted after {done} of {plan.trainings} trainings"
     if plan.store is None:
         return f"{made}; nothing is kept (with --store FILE they would be)"
+    if not plan.store.exists():
+        return f"{made}; nothing is kept yet"
     return f"{made}; they are kept in {plan.store}, and the same command goes on from there"

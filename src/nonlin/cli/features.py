@@ -13,8 +13,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from nonlin.cli.once import Once
 from nonlin.errors import InputError
 
-_FOLDS_KEPT = 16
-_shared = Once(_FOLDS_KEPT)
+_shared = Once(16)
+
+
+def keep_folds(number: int) -> None:
+    """Keep the features of at least so many folds at a time: of each, those of its training and its held-out rows."""
+    _shared.hold(2 * number)
 
 
 class TableFeatures(TransformerMixin, BaseEstimator):

@@ -23,6 +23,10 @@ class Once:
         self._lock = threading.Lock()
         self._values: OrderedDict[Hashable, Future] = OrderedDict()
 
+    def hold(self, size: int) -> None:
+        """Keep at least `size` values from now on."""
+        self._size = max(self._size, size)
+
     def __call__(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """The value of `key`, computed by the first who asks; an error is raised to all who waited and forgotten."""
         with self._lock:
