@@ -7,6 +7,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from nonlin.definition.activation import Elementwise
+from nonlin.definition.primitives import tanh
+from nonlin.errors import InputError
 from nonlin.study.fingerprint import data_fingerprint, describe, estimator_description
 
 Y = np.array([0, 1, 1])
@@ -81,3 +84,47 @@ def test_descriptions_hold_no_addresses_and_tell_values_apart():
     assert describe(np.array([1, 2])) == describe(np.array([1, 2])) != describe(np.array([1.0, 2.0]))
     assert describe("1") != describe(1)
     assert " at 0x" not in describe([object(), FunctionTransformer(np.exp), lambda: None, Record("x")])
+
+
+class Traced(Record):
+    """As nonlin's records: the text stays, the traced expressions go through whatever definitions it calls."""
+
+    def __init__(self, inner="exp(x)", default=1.0, has_derivative=True):
+        super().__init__("helper(x)")
+        self.inner, self.has_derivative = inner, has_derivative
+        self.parameters = {"alpha": default}
+
+    def expressions(self, part):
+        if part == "value" or (part == "derivative" and self.has_derivative):
+            return (f"{part} of {self.inner}",)
+        raise InputError(f"mine has no {part}")
+
+
+def test_a_change_in_a_definition_that_another_calls_is_noticed():
+    assert describe(Traced()) == describe(Traced())
+    assert describe(Traced()) != describe(Traced(inner="exp(2 * x)"))
+    assert describe(Traced()) != describe(Traced(default=2.0))
+    assert describe(Traced()) != describe(Traced(has_derivative=False))
+
+
+def test_a_users_own_definition_is_described_with_what_it_calls():
+    """The registry's own records, one formula calling another that then changes."""
+
+    facts = {"range": (-9, 9), "monotone": True, "smoothness": np.inf}
+
+    def defined(factor):
+        def helper_of_fingerprints(x):
+            """A helper."""
+            return factor * tanh(x)
+
+        helper = Elementwise(helper_of_fingerprints, **facts)
+
+        def caller_of_fingerprints(x):
+            """Calls the helper."""
+            return helper(x) + 1
+
+        return Elementwise(caller_of_fingerprints, **facts)
+
+    assert defined(2).formula == defined(3).formula
+    assert describe(defined(2)) == describe(defined(2))
+    assert describe(defined(2)) != describe(defined(3))

@@ -11,8 +11,12 @@ import pandas as pd
 from pandas.util import hash_pandas_object
 from scipy import sparse
 
+from nonlin.errors import InputError
+
 # Parameters that change how an estimator works or talks, and never what it learns.
 _INDIFFERENT = ("n_jobs", "verbose", "random_state")
+# The parts of a definition that training computes, whatever its kind.
+_PARTS = ("value", "derivative", "vjp", "gradient")
 
 
 def data_fingerprint(X: Any, y: np.ndarray) -> str:
@@ -93,9 +97,7 @@ def _describe_object(value: Any, parts: set[int] | frozenset[int]) -> str:
     if _is_estimator(value):
         return f"{kind} {describe(dict(value.get_params(deep=False)))}"
     if isinstance(getattr(value, "name", None), str):
-        # A definition: its formula belongs to it, as a user may change it and keep the name.
-        texts = [getattr(value, name, None) for name in ("name", "formula", "derivative_formula")]
-        return f"{kind} {[text for text in texts if isinstance(text, str)]}"
+        return f"{kind} {_definition(value)}"
     if hasattr(value, "__qualname__"):
         return _qualified(value)
     written = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
@@ -103,6 +105,30 @@ def _describe_object(value: Any, parts: set[int] | frozenset[int]) -> str:
         return written
     # What holds itself somewhere inside is described once.
     return f"{kind} {describe(getattr(value, '__dict__', {}), {*parts, id(value)})}"
+
+
+def _definition(record: Any) -> list[str]:
+    """What a definition computes, as a user may change it, or another that it calls, and keep the name.
+
+    Its text names the definitions that it calls; the traced expressions go through them down to the primitives.
+    """
+    texts = [getattr(record, name, None) for name in ("name", "formula", "derivative_formula")]
+    kept = [text for text in texts if isinstance(text, str)]
+    parameters = getattr(record, "parameters", None)
+    if isinstance(parameters, dict):
+        kept.append(describe({name: getattr(known, "default", known) for name, known in parameters.items()}))
+    if callable(getattr(record, "expressions", None)):
+        kept += [text for part in _PARTS if (text := _expressions(record, part))]
+    return kept
+
+
+def _expressions(record: Any, part: str) -> str:
+    """A hash of the traced formula of a part, empty where the definition has no such part."""
+    try:
+        traced = repr(record.expressions(part))
+    except InputError:
+        return ""
+    return f"{part} {hashlib.sha256(traced.encode()).hexdigest()[:16]}"
 
 
 def _qualified(thing: Any) -> str:
