@@ -16,7 +16,7 @@ SCORES = arrays(np.float64, st.tuples(st.integers(2, 12), st.integers(2, 6)), el
 
 
 def by_hand(scores):
-    """Formula 3.1, step by step with Python's floats."""
+    """The mean, its standard error and Satterthwaite's degrees of freedom, step by step with Python's floats."""
     n, repeats = len(scores), len(scores[0])
     rows = [math.fsum(row) / repeats for row in scores]
     columns = [math.fsum(row[r] for row in scores) / n for r in range(repeats)]
@@ -73,6 +73,29 @@ def test_the_order_of_examples_and_repeats_does_not_matter(scores, random):
     shuffled, found = estimate(scores[rows][:, columns]), estimate(scores)
     assert shuffled.mean == pytest.approx(found.mean, abs=1e-9)
     assert shuffled.standard_error == pytest.approx(found.standard_error, abs=1e-9)
+
+
+FEW = arrays(np.float64, st.tuples(st.integers(3, 12), st.integers(2, 4)), elements=st.integers(-9, 9).map(float))
+
+
+@given(FEW, st.sampled_from([0.2, 0.05, 0.007]))
+def test_with_fewer_than_five_repeats_each_part_has_its_own_quantile(scores, level):
+    """Banerjee's interval, from scipy's t; its p-value is the level at which the interval just reaches zero."""
+    n, repeats = scores.shape
+    a, b = np.var(scores.mean(1), ddof=1) / n, np.var(scores.mean(0), ddof=1) / repeats
+    found = estimate(scores)
+    reach = math.sqrt(stats.t.isf(level / 2, n - 1) ** 2 * a + stats.t.isf(level / 2, repeats - 1) ** 2 * b)
+    assert found.interval(level) == pytest.approx((scores.mean() - reach, scores.mean() + reach), rel=1e-9, abs=1e-9)
+    if a + b > 0 and abs(found.mean) > 1e-9:
+        assert found.reach(found.p_value) == pytest.approx(abs(found.mean), rel=1e-9)
+        assert 0 < found.p_value < 1
+
+
+def test_the_intervals_for_few_repeats_are_no_narrower_than_satterthwaites():
+    for a, b in [(1.0, 0.0), (1.0, 0.01), (1.0, 1.0), (0.01, 1.0), (0.0, 1.0)]:
+        for repeats in (2, 3, 4):
+            found = Estimate(1.0, a, b, 200, repeats)
+            assert found.reach(0.05) >= (1 - 1e-12) * student_quantile(0.05, found.df) * math.sqrt(a + b)
 
 
 def test_degrees_of_freedom_lie_between_those_of_the_parts():
@@ -166,6 +189,9 @@ def test_repeats_needed_is_the_smallest_number_that_settles(mean, a, b, examples
 
     def settled(R):
         per_repeats = b * repeats / R
+        if R < 5:
+            quantiles = [stats.t.isf(0.025, count - 1) for count in (examples, R)]
+            return math.hypot(quantiles[0] * math.sqrt(a), quantiles[1] * math.sqrt(per_repeats)) <= abs(mean - margin)
         df = (a + per_repeats) ** 2 / (a**2 / (examples - 1) + per_repeats**2 / (R - 1))
         return stats.t.isf(0.025, df) * math.sqrt(a + per_repeats) <= abs(mean - margin)
 

@@ -7,15 +7,28 @@ that happened to be drawn and with the splits and seeds of the repeats; the vari
 
 with Satterthwaite's degrees of freedom. The sum counts the residual part twice and is conservative by design; tests
 that leave one of the terms out claim differences that are not there in 11 to 30 % of data sets at a nominal 5 %.
+
+With fewer than five repeats Satterthwaite's rule breaks down: by chance the few repeats often lie close together, and
+then both the variance and the doubt about it come out too small (simulated where repeats dominate: 12 % false claims
+with two repeats, 7.5 % with three, at a nominal 5 %). There the interval reaches Banerjee's (1960) distance,
+
+    reach² = t²(examples - 1) Var_examples / examples + t²(repeats - 1) Var_repeats / repeats,
+
+which no share of the two variances can break. With Z normal, P(Z² <= x) is concave in x, so at a weighted mean of two
+points it is at least the weighted mean of its values; at the two points t²(df) times an estimate over its own variance
+those values are 1 - level on average, which is what Student's t says of each.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isnan, nan, sqrt
+from math import hypot, inf, isnan, nan, sqrt
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
+
+# From so many repeats on Satterthwaite's degrees of freedom keep the promised error rate (simulated: 5.9 % at most).
+_ENOUGH_REPEATS = 5
 
 
 @dataclass(frozen=True)
@@ -40,18 +53,28 @@ class Estimate:
 
     @property
     def p_value(self) -> float:
-        """Two-sided p-value of the hypothesis that the true mean is zero (Student's t); NaN for a single repeat."""
+        """Two-sided p-value of the hypothesis that the true mean is zero: the level whose interval just reaches it.
+
+        NaN for a single repeat.
+        """
         if isnan(self.standard_error) or isnan(self.mean):
             return nan
         if self.standard_error == 0:
             return 1.0 if self.mean == 0 else 0.0
-        return float(2 * stdtr(self.df, -abs(self.mean) / self.standard_error))
+        distance = -abs(self.mean) / self.standard_error
+        if self.repeats >= _ENOUGH_REPEATS:
+            return float(2 * stdtr(self.df, distance))
+        # The reach lies between those with either part's degrees of freedom alone, and so does the level.
+        ends = sorted(float(2 * stdtr(count - 1, distance)) for count in (self.examples, self.repeats))
+        return _level_of_reach(self, *ends)
+
+    def reach(self, level: float) -> float:
+        """How far the interval at `level` goes to each side of the mean; NaN for a single repeat."""
+        return _reach(level, self.examples_variance, self.repeats_variance, self.examples, self.repeats)
 
     def interval(self, level: float) -> tuple[float, float]:
         """The interval that leaves out the true mean with probability `level`; (NaN, NaN) for a single repeat."""
-        if isnan(self.standard_error):
-            return nan, nan
-        reach = student_quantile(level, self.df) * self.standard_error
+        reach = self.reach(level)
         return self.mean - reach, self.mean + reach
 
 
@@ -80,6 +103,26 @@ def _satterthwaite(a: float, b: float, examples: int, repeats: int) -> float:
     if total == 0:
         return inf
     return 1.0 / ((a / total) ** 2 / (examples - 1) + (b / total) ** 2 / (repeats - 1))
+
+
+def _reach(level: float, a: float, b: float, examples: int, repeats: int) -> float:
+    if isnan(a + b) or a + b == 0:
+        return a + b
+    if repeats >= _ENOUGH_REPEATS:
+        return student_quantile(level, _satterthwaite(a, b, examples, repeats)) * sqrt(a + b)
+    of_examples, of_repeats = (student_quantile(level, count - 1) for count in (examples, repeats))
+    return hypot(of_examples * sqrt(a), of_repeats * sqrt(b))
+
+
+def _level_of_reach(found: Estimate, low: float, high: float) -> float:
+    """The level between `low` and `high` at which the interval just reaches zero, by bisection of its logarithm."""
+    low = max(low, 1e-300)
+    while high > low * (1 + 1e-13):
+        middle = sqrt(low) * sqrt(high)
+        if not low < middle < high:
+            break
+        low, high = (middle, high) if found.reach(middle) > abs(found.mean) else (low, middle)
+    return high
 
 
 def student_quantile(level: float, df: float) -> float:
@@ -134,8 +177,7 @@ def repeats_needed(difference: Estimate, margin: float, level: float) -> int | N
     a, b = difference.examples_variance, difference.repeats_variance * difference.repeats
 
     def enough(repeats: int) -> bool:
-        df = _satterthwaite(a, b / repeats, difference.examples, repeats)
-        return student_quantile(level, df) * sqrt(a + b / repeats) <= gap
+        return _reach(level, a, b / repeats, difference.examples, repeats) <= gap
 
     if not student_quantile(level, difference.examples - 1) * sqrt(a) < gap or isnan(b):
         return None
