@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn import metrics
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.dummy import DummyClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import cross_val_score
@@ -91,8 +91,53 @@ def test_what_is_clearly_worse_is_found_worse():
     values = [LogisticRegression(), DummyClassifier()]
     result = compare(model, *CANCER, parameter="logisticregression", values=values, repeats=3, folds=3)
     assert result.table()["verdict"].tolist() == ["reference", "worse"]
-    assert result.verdict.startswith("logisticregression=DummyClassifier() is worse than")
-    assert "log loss higher by" in result.verdict
+    name = "logisticregression=LogisticRegression()"
+    assert result.verdict.startswith(f"Stay with {name}: logisticregression=DummyClassifier() is worse, its log loss")
+    assert result.verdict.endswith("does not predict better than guessing (log loss 0.660).")
+
+
+GUESSING = {
+    "neg_log_loss": ("classification", DummyClassifier(strategy="prior")),
+    "accuracy": ("classification", DummyClassifier(strategy="most_frequent")),
+    "r2": ("regression", DummyRegressor()),
+    "neg_mean_squared_error": ("regression", DummyRegressor()),
+    "neg_mean_absolute_error": ("regression", DummyRegressor(strategy="median")),
+}
+
+
+@pytest.mark.parametrize("scoring", GUESSING)
+def test_the_baseline_is_scikit_learns_dummy_on_the_same_folds(scoring):
+    """As an arm of its own, so on the same rows and through all of the scoring."""
+    task, dummy = GUESSING[scoring]
+    (X, y), tree = (CANCER, DecisionTreeClassifier) if task == "classification" else (DIABETES, DecisionTreeRegressor)
+    y = np.array(["benign", "malign"])[y] if task == "classification" else y
+    model, values = make_pipeline(tree()), [dummy, tree(max_depth=1)]
+    result = compare(model, X, y, parameter=tree.__name__.lower(), values=values, repeats=2, folds=3, scoring=scoring)
+    assert result.table().loc[str(dummy), "score"] == pytest.approx(result.baseline, rel=1e-6, abs=1e-7)
+
+
+def test_a_coin_has_no_winner():
+    """Trees grown on a target that is unrelated to the columns: the deeper the worse, and all worse than guessing."""
+    X = np.random.default_rng(0).normal(size=(200, 5))
+    y = np.random.default_rng(1).permutation(np.repeat([0, 1], 100))
+    result = compare(DecisionTreeClassifier(), X, y, parameter="max_depth", values=[2, 9], repeats=3)
+    assert result.table().loc["9", "verdict"] == "worse", "the four-outcome rule stays what it is"
+    assert result.baseline == pytest.approx(-np.log(2), abs=1e-4)
+    assert result.verdict.startswith(
+        "None of these 2 values of max_depth predicts better than guessing (log loss 0.693"
+    )
+
+
+def test_intervals_of_scores_stay_within_the_measure():
+    """One example in 150 is always wrong: 0.7 % of errors, give or take more than that."""
+    y = (IRIS[1] > 0).astype(int)
+    y[60] = 0
+    options = {"data": (IRIS[0], y), "repeats": 5}
+    accuracy, loss = trees([1, 2], scoring="accuracy", **options).table(), trees([1, 2], **options).table()
+    assert (accuracy["high"].max(), loss["high"].max()) == (1.0, 0.0)
+    for table in (accuracy, loss):
+        assert (2 * table["score"] - table["low"]).max() > table["high"].max(), "it would go beyond"
+    assert loss["difference_high"].max() > 0, "differences are not cut"
 
 
 def test_identical_arms_are_neither_better_nor_worse():
@@ -202,7 +247,7 @@ def test_any_object_with_the_interface_can_be_compared():
         "2.5": 1.0,
         "5.0": pytest.approx(np.mean((X[:, 2] > 5) == y), rel=1e-6),
     }
-    assert result.verdict.startswith("at=2.5 is better than at=5.0 (reference): accuracy higher by")
+    assert result.verdict.startswith("Use at=2.5: its accuracy is higher than at=5.0's by")
 
 
 def test_a_single_repeat_is_honest_and_quiet():
@@ -223,14 +268,15 @@ def test_progress_is_told_in_this_thread_and_judges_finished_repeats():
     assert [entry[:3] for entry in seen] == [(i, 18, 0) for i in range(1, 19)]
     assert seen[7][3] is None
     pd.testing.assert_frame_equal(without_times(seen[-1][3]), without_times(result))
-    assert next(entry[3] for entry in seen if entry[3] is not None).repeats == 1
+    first = next(entry[3] for entry in seen if entry[3] is not None)
+    assert (first.repeats, first.baseline) == (1, trees(repeats=1).baseline)
 
 
 def test_the_result_can_be_pickled():
     result = trees()
     copied = pickle.loads(pickle.dumps(result))
     pd.testing.assert_frame_equal(copied.table(), result.table())
-    assert copied.verdict == result.verdict
+    assert (copied.verdict, copied.baseline) == (result.verdict, result.baseline)
 
 
 def test_the_estimator_given_is_left_alone():
@@ -291,7 +337,8 @@ def test_a_diverged_run_stays_with_the_worst_score(failure):
     assert table.loc[failure, "score"] < table.loc["none", "score"]
     assert table.loc[failure, "accuracy"] < table.loc["none", "accuracy"]
     assert f"{failure}" in result.verdict
-    assert result.verdict.endswith("diverged in 3 of 15 runs.")
+    assert "diverged in 3 of 15 runs." in result.verdict
+    assert result.measured_arms == ["none"]
 
 
 def test_diverged_accuracy_is_zero():
@@ -346,6 +393,10 @@ def test_a_diverging_network_of_scikit_learn_is_counted_not_fatal():
     values, data = [0.001, 1e6], (X * 20, (y - y.mean()) / y.std())
     result = compare(model, *data, parameter="learning_rate_init", values=values, repeats=2, folds=2)
     assert result.table()["diverged"].to_dict() == {"0.001": 0, "1000000.0": 4}
+    assert result.table().loc["1000000.0", "verdict"] in ("worse", "not enough evidence")
+    assert "1000000.0 diverged in 4 of 4 runs" in result.verdict
+    assert "by" not in result.verdict, "no size of what was never measured"
+    assert result.measured_arms == ["0.001"]
 
 
 def test_convergence_warnings_are_counted_and_not_shown():

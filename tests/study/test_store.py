@@ -102,6 +102,7 @@ def test_a_comparison_that_was_broken_off_goes_on_where_it_was(path):
     assert seen == [(done, finished) for done in range(finished + 1, 19)]
     times = ["fit_seconds", "score_seconds"]
     pd.testing.assert_frame_equal(resumed.table().drop(columns=times), whole.table().drop(columns=times))
+    assert (resumed.verdict, resumed.baseline) == (whole.verdict, whole.baseline)
 
 
 def test_the_store_is_deterministic_but_for_times(path, tmp_path):

@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from nonlin.study.arms import Arm, check_arms, check_parameter, make_arms, reference_name
+from nonlin.study.baseline import guessing_scores
 from nonlin.study.checks import (
     Data,
     check_data,
@@ -41,11 +44,13 @@ class _Prepared:
     identity: dict[str, str]
     facts: dict[str, Any]
     margin: float | None
+    guesses: np.ndarray
 
     def comparison(self, runs: Iterable[Run], repeats: int, seconds: float) -> Comparison:
         """The comparison of the first `repeats` repeats."""
         kept = [run for run in runs if run.repeat < repeats]
-        return make_comparison(kept, practical_margin=self.margin, repeats=repeats, seconds=seconds, **self.facts)
+        scales = {"practical_margin": self.margin, "baseline": float(np.mean(self.guesses[:repeats]))}
+        return make_comparison(kept, repeats=repeats, seconds=seconds, **scales, **self.facts)
 
 
 @dataclass(frozen=True)
@@ -139,8 +144,9 @@ def compare(
     >>> from sklearn.tree import DecisionTreeClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> result = compare(DecisionTreeClassifier(), X, y, parameter="max_depth", values=[1, 3], scoring="accuracy")
-    >>> result.verdict
-    'max_depth=3 is better than max_depth=1 (reference): accuracy higher by 28 percentage points [20, 36].'
+    >>> print(result.verdict)  # doctest: +NORMALIZE_WHITESPACE
+    Use max_depth=3: its accuracy is higher than max_depth=1's by 28 percentage points (95 % interval 20 to 36)
+    on these 150 rows.
     """
     check_later_stages(tuning, racing)
     check_shares(alpha, practical_margin)
@@ -174,7 +180,9 @@ def _prepare(
         "folds": folds, "random_state": random_state, "n_examples": len(data.y), "n_features": data.n_features,
         "fingerprint": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16],
     }  # fmt: skip
-    return _Prepared(setting, make_plan(data, arms, repeats, folds, random_state), identity, facts, None)
+    jobs = make_plan(data, arms, repeats, folds, random_state)
+    guesses = guessing_scores(chosen.name, data, [job for job in jobs if job.arm is arms[0]])
+    return _Prepared(setting, jobs, identity, facts, None, guesses)
 
 
 def _carry_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, fields
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ import pandas as pd
 from nonlin.study.ranking import Standing, default_margin, rank, score_matrices
 from nonlin.study.run import Run
 from nonlin.study.scoring import SCORINGS
-from nonlin.study.verdict import Wording, sentence
+from nonlin.study.verdict import sentence
+from nonlin.study.wording import Wording
 
 _COLUMNS = [field.name for field in fields(Standing) if field.name not in ("arm", "repeats_needed")]
 
@@ -23,7 +25,8 @@ class Comparison:
     """What `nonlin.compare` found: every run, and what they say together.
 
     `arms` are in the order given, `runs` ordered by arm, repeat and fold; scores are greater-is-better as in
-    scikit-learn. `practical_margin` is the difference below which arms count as equal, `fingerprint` a hash of the
+    scikit-learn. `practical_margin` is the difference below which arms count as equal, `baseline` the score of the
+    best constant prediction (the training folds' class shares or mean) on the same folds, `fingerprint` a hash of the
     data and settings, `seconds` the wall time of the call that made it.
     """
 
@@ -37,6 +40,7 @@ class Comparison:
     folds: int
     alpha: float
     practical_margin: float
+    baseline: float
     random_state: int
     n_examples: int
     n_features: int
@@ -45,22 +49,37 @@ class Comparison:
 
     @cached_property
     def verdict(self) -> str:
-        """One sentence: which arms are better, equal or worse than the reference, and which the data cannot tell."""
+        """What to do, what is known of the arms and what it would take to know more, in at most three sentences."""
         diverged = {arm: sum(run.status == "diverged" for run in self.runs_of(arm)) for arm in self.arms}
-        details = (self.parameter, self.practical_margin, self.repeats, self.folds, diverged)
-        return sentence(self.standings, Wording(SCORINGS[self.scoring], *details))
+        counts = {"repeats": self.repeats, "folds": self.folds, "examples": self.n_examples, "diverged": diverged}
+        scales = {"margin": self.practical_margin, "alpha": self.alpha, "baseline": self.baseline}
+        return sentence(self.standings, Wording(SCORINGS[self.scoring], self.parameter, **scales, **counts))
+
+    @cached_property
+    def measured_arms(self) -> list[str]:
+        """The arms without a diverged run, in the order of `arms`.
+
+        The figures of the others, and all differences if the reference is not among these, rest on worst scores that
+        were filled in: they rank an arm, but measure nothing.
+        """
+        diverged = {run.arm for run in self.runs if run.status == "diverged"}
+        return [arm for arm in self.arms if arm not in diverged]
 
     @cached_property
     def standings(self) -> list[Standing]:
         """The figures of each arm, in the order of `arms`."""
-        return rank(self._matrices, self.reference, self.practical_margin, self.alpha)
+        best, least = SCORINGS[self.scoring].best, SCORINGS[self.scoring].least
+        least = -inf if least is None else least
+        return rank(self._matrices, self.reference, self.practical_margin, self.alpha, best, least)
 
     def table(self) -> pd.DataFrame:
         """One row an arm, indexed by its name, best score first; a new data frame at each call.
 
         Columns: `score`, `low`, `high`; `difference`, `difference_low`, `difference_high`, `p_value` (Holm) and
-        `verdict` against the reference; `runs`, `diverged`; further metrics; `fit_seconds`, `score_seconds` (median
-        of a run). With a single repeat the bounds and p-values are NaN, as nothing can be known of them.
+        `verdict` against the reference; `runs`, `diverged`; further metrics; `fit_seconds`, `score_seconds`: the
+        median over the arm's runs of the wall time of one run's training and of its scoring, not sums. Figures of
+        arms that are not in `measured_arms` have worst scores filled in. With a single repeat the bounds and p-values
+        are NaN, as nothing can be known of them.
         """
         figures = [{name: getattr(entry, name) for name in _COLUMNS} for entry in self.standings]
         rows = [row | self._tallies(arm) for arm, row in zip(self.arms, figures, strict=True)]

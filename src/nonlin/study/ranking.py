@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from nonlin.study.statistics import estimate, holm, repeats_needed, rope_verdict
 class Standing:
     """How one arm stands: its own score, and its difference to the reference (greater is better).
 
-    `low` and `high` bound the score at level alpha; `difference_low` and `difference_high` bound the difference at
-    alpha divided by the number of differences, so that all of them hold together; `p_value` is Holm's.
+    `low` and `high` bound the score at level alpha, within what the measure can be at all; `difference_low` and
+    `difference_high` bound the difference at alpha divided by the number of differences, so that all of them hold
+    together; `p_value` is Holm's.
     `repeats_needed` says when the verdict would be reached (None: with more data only).
     """
 
@@ -60,8 +61,13 @@ def default_margin(scoring: Scoring, reference_scores: np.ndarray) -> float:
     return 0.01 * own if np.isfinite(own) else 0.0
 
 
-def rank(matrices: dict[str, np.ndarray], reference: str, margin: float, alpha: float) -> list[Standing]:
-    """A standing for every arm, in the order of `matrices` (arrays of shape (examples, repeats))."""
+def rank(
+    matrices: dict[str, np.ndarray], reference: str, margin: float, alpha: float, best: float = inf, least: float = -inf
+) -> list[Standing]:
+    """A standing for every arm, in the order of `matrices` (arrays of shape (examples, repeats)).
+
+    `best` and `least` are the ends of the measure's range: no arm's own interval goes beyond them.
+    """
     others = [arm for arm in matrices if arm != reference]
     level = alpha / max(1, len(others))
     base = matrices[reference].astype(np.float64)
@@ -70,13 +76,13 @@ def rank(matrices: dict[str, np.ndarray], reference: str, margin: float, alpha: 
     standings = []
     for arm, matrix in matrices.items():
         own = estimate(matrix)
+        low, high = (float(end) for end in np.clip(own.interval(alpha), least, best))
+        score = (arm, own.mean, low, high)
         if arm == reference:
-            standings.append(Standing(arm, own.mean, *own.interval(alpha), 0.0, 0.0, 0.0, nan, "reference"))
+            standings.append(Standing(*score, 0.0, 0.0, 0.0, nan, "reference"))
             continue
         difference, bounds = differences[arm], differences[arm].interval(level)
         verdict = rope_verdict(*bounds, margin)
         needed = repeats_needed(difference, margin, level) if verdict == "not enough evidence" else None
-        standings.append(
-            Standing(arm, own.mean, *own.interval(alpha), difference.mean, *bounds, p_values[arm], verdict, needed)
-        )
+        standings.append(Standing(*score, difference.mean, *bounds, p_values[arm], verdict, needed))
     return standings

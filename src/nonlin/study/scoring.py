@@ -15,6 +15,7 @@ from nonlin.errors import InputError, unknown
 LOG_OF_ZERO = float(np.log(np.finfo(np.float32).tiny))
 
 Judge = Callable[[Any, Any, np.ndarray, float], np.ndarray]
+Guess = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,10 @@ class Scoring:
     """How held-out examples are scored, and how the score is spoken of.
 
     `quantity` is the natural name of what is measured and `higher` whether more of it is better; `unit` and `factor`
-    turn a difference of scores into what is printed. `margin` is the largest difference that is no difference in
-    practice (None: 1 % of the reference's own score), `least` the score of a diverged run (None: the worst score that
-    any example got in the comparison).
+    turn a difference of scores into what is printed (`level_unit`: a score itself). `best` is the highest score that
+    there can be; `guess` scores the best constant prediction from the targets alone. `margin` is the largest
+    difference that is no difference in practice (None: 1 % of the reference's own score), `least` the score of a
+    diverged run (None: the worst score that any example got in the comparison).
     """
 
     name: str
@@ -33,8 +35,11 @@ class Scoring:
     higher: bool
     margin: float | None
     judge: Judge
+    guess: Guess
+    best: float
     least: float | None = None
     unit: str = ""
+    level_unit: str = ""
     factor: float = 1.0
 
 
@@ -95,14 +100,51 @@ def _absolute_error(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndar
     return -np.abs(_errors(model, X, y))
 
 
+def _guess_shares(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
+    """Log loss of the classes' shares; classes are 0, 1, ..."""
+    counts = np.bincount(train, minlength=int(test.max()) + 1)
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(counts / len(train)), LOG_OF_ZERO)[test]
+
+
+def _guess_most_frequent(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
+    return (test == np.argmax(np.bincount(train))).astype(np.float64)
+
+
+def _guess_mean_r2(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
+    return 1.0 - (np.mean(train) - test) ** 2 / spread
+
+
+def _guess_mean(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
+    return -((np.mean(train) - test) ** 2)
+
+
+def _guess_median(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
+    return -np.abs(np.median(train) - test)
+
+
+_SQUARED, _ABSOLUTE = "neg_mean_squared_error", "neg_mean_absolute_error"
 SCORINGS: dict[str, Scoring] = {
     scoring.name: scoring
     for scoring in (
-        Scoring("neg_log_loss", "classification", "log loss", False, 0.01, _log_loss),
-        Scoring("accuracy", "classification", "accuracy", True, 0.01, _accuracy, 0.0, " percentage points", 100.0),
-        Scoring("r2", "regression", "R²", True, 0.01, _r2),
-        Scoring("neg_mean_squared_error", "regression", "mean squared error", False, None, _squared_error),
-        Scoring("neg_mean_absolute_error", "regression", "mean absolute error", False, None, _absolute_error),
+        Scoring("neg_log_loss", "classification", "log loss", False, 0.01, _log_loss, _guess_shares, best=0.0),
+        Scoring(
+            "accuracy",
+            "classification",
+            "accuracy",
+            True,
+            0.01,
+            _accuracy,
+            _guess_most_frequent,
+            best=1.0,
+            least=0.0,
+            unit=" percentage points",
+            level_unit=" %",
+            factor=100.0,
+        ),
+        Scoring("r2", "regression", "R²", True, 0.01, _r2, _guess_mean_r2, best=1.0),
+        Scoring(_SQUARED, "regression", "mean squared error", False, None, _squared_error, _guess_mean, best=0.0),
+        Scoring(_ABSOLUTE, "regression", "mean absolute error", False, None, _absolute_error, _guess_median, best=0.0),
     )
 }
 
