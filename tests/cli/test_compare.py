@@ -59,7 +59,8 @@ def test_classification(nonlin, patients, tmp_path):
     assert f"Again:  nonlin compare {patients} --target outcome" in result.out
     report = (tmp_path / "nonlin-report.html").read_text(encoding="utf-8")
     assert "patients.csv" in report
-    assert "--target outcome" in report
+    assert f"nonlin compare {patients} --target outcome --drop cost {' '.join(QUICK)} --seed 0" in report
+    assert "MLPClassifier" in report
 
 
 def test_a_report_in_the_place_of_another_is_told(nonlin, patients):

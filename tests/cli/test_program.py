@@ -30,6 +30,12 @@ def test_every_command_explains_itself_with_an_example(nonlin, command):
     assert f"nonlin {command}" in result.out.split("Examples")[1]
 
 
+def test_help_says_how_long_networks_train_and_what_the_verdicts_mean(nonlin):
+    text = " ".join(nonlin("compare", "--help").out.split())
+    assert "improves no more" in text
+    assert all(verdict in text for verdict in ("better or worse by", "practically equal by", "not enough evidence"))
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["compare", "iris", "--folds", "1"]])
 def test_what_needs_no_training_loads_nothing_heavy(arguments):
     script = (

@@ -41,6 +41,10 @@ def compare(
 ) -> None:
     """Which activation suits your data? Trains each in repeated cross-validation and says what can be told.
 
+    A network is trained until its loss on a part of the training rows that it does not learn from improves no more.
+
+    Verdicts: better or worse by surely more than --margin, practically equal by surely less, or not enough evidence.
+
     \b
     Examples:
       nonlin compare breast_cancer

@@ -44,7 +44,7 @@ Epochs = Annotated[
     Option(
         parser=whole_number(1),
         metavar="N",
-        help="Passes through the training rows.",
+        help="The most passes through the training rows; a training that improves no more ends earlier.",
         show_default="by the number of rows",
     ),
 ]

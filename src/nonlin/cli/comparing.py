@@ -19,6 +19,7 @@ from nonlin.cli.threads import FeaturesFirst
 from nonlin.errors import InputError
 from nonlin.visualization import save_report
 from nonlin.visualization.saving import check_writable
+from nonlin.visualization.settings import estimator_settings
 from nonlin.visualization.wording import duration, listing
 
 
@@ -36,7 +37,9 @@ def carry_out(plan: Plan) -> None:
     print()
     if plan.report is not None:
         replaced = " (in place of the one that was there)" if plan.report.exists() else ""
-        save_report(comparison, plan.report, data_name=problem.name, command=plan.command)
+        settings = estimator_settings(network.estimator, network.parameter)
+        command = plan.resolved_command(epochs)
+        save_report(comparison, plan.report, data_name=problem.name, command=command, settings=settings)
         print(f"Report: {plan.report}{replaced}")
     print(f"Time:   {duration(time.perf_counter() - plan.started)}")
     print(f"Again:  {plan.command}")
@@ -67,7 +70,7 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
     layers = " and ".join(map(str, plan.hidden))
     print(
         f"Runs:   {len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "
-        f"trainings, hidden layers of {layers}, {epochs} epochs (--epochs for others)",
+        f"trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
         flush=True,
     )
 

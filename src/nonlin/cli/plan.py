@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,3 +34,11 @@ class Plan(NamedTuple):
     def trainings(self) -> int:
         """How many networks are trained."""
         return len(self.activations) * self.repeats * self.folds
+
+    def resolved_command(self, epochs: int) -> str:
+        """The command with what it left open written out, so that it stays the same where a default changes."""
+        given = shlex.split(self.command)
+        said = {part.partition("=")[0] for part in given}
+        chosen = {"--hidden": ",".join(map(str, self.hidden)), "--epochs": str(epochs), "--seed": str(self.seed)}
+        added = [part for option, value in chosen.items() if option not in said for part in (option, value)]
+        return shlex.join([*given, *added])
