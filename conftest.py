@@ -1,8 +1,12 @@
 """What every test and doctest shares."""
 
 import pytest
+from hypothesis import settings
 
 from nonlin.definition import registry
+
+settings.register_profile("busy machine", deadline=None)  # a first call compiles
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import activations as _definitions
 from . import losses as loss
+from . import primitives
 from .activations import *
-from .definition import Activation, Gated, Loss, Parameter, Row, activation, loss_definition
+from .definition import Activation, Elementwise, Gated, Loss, Parameter, Row, RowLoss, activation, loss_definition
 from .definition import registry as _registry
 from .errors import InputError
 
@@ -94,11 +95,13 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "Activation",
     "Comparison",
+    "Elementwise",
     "Gated",
     "InputError",
     "Loss",
     "Parameter",
     "Row",
+    "RowLoss",
     "activation",
     "activations",
     "compare",
@@ -107,5 +110,6 @@ __all__ = [
     "loss",
     "loss_definition",
     "losses",
+    "primitives",
 ]
 __all__ += _definitions.__all__

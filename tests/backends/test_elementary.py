@@ -87,3 +87,18 @@ def test_the_next_function_gets_the_same_accuracy():
     record = Elementwise(cubed, range=(0, 1), monotone=False, smoothness=np.inf)
     x = np.linspace(-12, 12, 500)
     assert ulp_error(record(x), exact_values(record, "definition", x)).max() <= 0.51
+
+
+def test_low_parts_survive_where_high_parts_cancel():
+    def rest(x, *, small=1e-20):
+        return (x + small) - x
+
+    record = Elementwise(rest, range=(-np.inf, np.inf), monotone=False, smoothness=np.inf)
+    assert record(1.0) == 1e-20
+
+
+@pytest.mark.parametrize("name", ["log1p", "log", "expm1"])
+def test_the_unit_interval(name):
+    x = np.random.default_rng(0).uniform(0, 1, 3000)
+    record = _record(name)
+    assert ulp_error(record(x), exact_values(record, "definition", x)).max() <= 0.51

@@ -78,3 +78,10 @@ def test_a_changed_formula_of_the_same_name_is_never_stale(tmp_path):
             [sys.executable, "-c", SCRIPT.format(factor)], env=environment, capture_output=True, text=True, check=True
         )
         assert float(output.stdout) == factor * float(np.exp(-1.0))
+
+
+def test_no_home_directory_only_costs_time(monkeypatch):
+    for name in ("HOME", "XDG_CACHE_HOME", "NONLIN_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pathlib.Path.expanduser", lambda self: (_ for _ in ()).throw(RuntimeError("no home")))
+    assert _call(40, 2) == 42

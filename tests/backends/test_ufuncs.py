@@ -1,5 +1,8 @@
 """What an elementwise function is to NumPy and to the libraries that follow its ufunc protocol."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -86,6 +89,81 @@ def test_large_arrays_are_the_same_in_pieces():
     value, derivative = nl.silu.value_and_derivative(x)
     np.testing.assert_array_equal(value, UFUNC(x))
     np.testing.assert_array_equal(derivative, nl.silu.derivative(x))
+
+
+def test_large_arrays_of_any_layout_and_with_out():
+    x = np.random.default_rng(2).normal(size=(700, 800)).astype(np.float32)
+    expected = UFUNC(x)
+    out = np.empty_like(x)
+    assert nl.silu(x, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(nl.silu(x.T), expected.T)
+    np.testing.assert_array_equal(nl.silu(x[:, :-3]), expected[:, :-3])
+    swapped = nl.silu(x.astype(">f4"))
+    np.testing.assert_array_equal(swapped, expected)
+    assert swapped.dtype.isnative
+
+
+def test_dtype_is_honoured_with_and_without_parameters():
+    x = np.ones(3, int)
+    assert nl.gelu(x, dtype=np.float32).dtype == np.float32
+    assert nl.leaky_relu(x, dtype=np.float32, negative_slope=0.2).dtype == np.float32
+
+
+@pytest.mark.parametrize(("x", "dtype"), [(1.5, "float32"), (np.float16(1.5), "float32"), (np.ones(2, int), "float64")])
+def test_scalars_promote_with_array_parameters(x, dtype):
+    assert nl.leaky_relu(x, negative_slope=np.array([0.1], np.float32)).dtype == dtype
+
+
+def test_a_series_with_an_array_parameter():
+    pandas = pytest.importorskip("pandas")
+    slopes = np.array([0.1, 0.2])
+    assert nl.leaky_relu(pandas.Series([-1.0, -1.0]), negative_slope=slopes).tolist() == [-0.1, -0.2]
+    assert nl.leaky_relu(pandas.Series([-1.0], dtype="Float64")).tolist() == [-0.01]
+
+
+def test_two_arrays_are_a_gate_and_a_value():
+    gate, value = np.linspace(-2, 2, 6).reshape(2, 3), np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(nl.swiglu(gate, value), nl.swiglu(np.concatenate([gate, value], axis=1)))
+    by_gate, by_value = nl.swiglu.derivative(gate, value)
+    np.testing.assert_array_equal(by_value, nl.silu(gate))
+    np.testing.assert_allclose(by_gate, nl.silu.derivative(gate) * value, rtol=4e-16)  # rounded once here, twice there
+
+
+def test_masked_arrays_are_not_read_through_their_mask():
+    with pytest.raises(nl.InputError, match="masked"):
+        nl.softmax(np.ma.masked_array([1.0, 2.0], [True, False]))
+
+
+FORK = """
+import os, threading
+import numpy as np
+import nonlin as nl
+from nonlin.definition import Elementwise
+from nonlin.primitives import exp
+
+def make(k):
+    def formula(x):
+        return exp(-x * x * k)
+    return Elementwise(formula, range=(0, 1), monotone=False, smoothness=float("inf"))
+
+threading.Thread(target=lambda: [make(k)(1.0) for k in range(100, 130)], daemon=True).start()
+np.testing.assert_allclose(nl.silu(np.ones(1 << 19)), 0.7310585786300049)
+for k in range(3):
+    child = os.fork()
+    if child == 0:
+        nl.silu(np.ones(1 << 19))
+        os._exit(0 if abs(make(k)(1.0) - np.exp(-k)) < 1e-15 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_child_compiles_and_computes(tmp_path):
+    environment = os.environ | {"NONLIN_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "-c", FORK]
+    result = subprocess.run(command, env=environment, timeout=60, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 def test_first_calls_from_many_threads_agree():

@@ -87,3 +87,17 @@ def test_wrong_input_is_one_sentence(call, message):
 def test_a_mean_of_many_float32_values_is_accumulated_in_float64():
     predictions = np.full(2**24 + 2**20, 1.0, F32)
     assert nl.loss.mse(predictions, np.zeros_like(predictions)) == 1
+
+
+def test_float16_terms_and_their_sum_do_not_overflow():
+    """The squared error of 300 is beyond float16 (torch, jax, Keras: infinite); the mean over four is not."""
+    predictions = np.array([300, 0, 0, 0], np.float16)
+    assert nl.loss.mse(predictions, np.zeros(4, np.float16)) == 22500
+    many = np.ones(70000, np.float16)
+    np.testing.assert_allclose(nl.loss.mse.gradient(many, np.zeros_like(many)), 2 / 70000, rtol=1e-2)
+    assert nl.loss.mse(np.array([60000], np.float16), np.zeros(1, np.float16)) == np.inf
+
+
+def test_integers_are_computed_in_float64():
+    assert nl.loss.mse(np.array([255], np.uint8), np.array([0], np.uint8)) == 65025
+    assert nl.loss.mse([3], [1]) == 4

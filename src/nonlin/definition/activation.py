@@ -64,12 +64,23 @@ class Derivative:
     def __init__(self, activation: Activation) -> None:
         self._activation = activation
 
-    def __call__(self, x: Any, /, *gate: Any, **options: Any) -> Any:
-        """f'(x), elementwise, for an array x of any shape; `out=` and `where=` as for NumPy's ufuncs."""
+    def __call__(self, x: Any, /, value: Any = None, **options: Any) -> Any:
+        """f'(x), elementwise, for an array x of any shape; `out=` and `where=` as for NumPy's ufuncs.
+
+        Of a gated function: the partial derivatives, shaped like x, or a pair for two arrays (gate, value).
+        """
         if isinstance(x, FunctionType):
-            self._activation._formulas["derivative"] = x
-            return x
-        return self._activation._compute("derivative", (x, *gate), options)
+            return self._activation.define("derivative", x)
+        return self._activation._compute("derivative", _given(self._activation, x, value), options)
+
+
+def _given(activation: Activation, x: Any, value: Any) -> tuple[Any, ...]:
+    """The arrays of a call: one, or two for a gated function."""
+    if value is None:
+        return (x,)
+    if not isinstance(activation, Gated):
+        raise InputError(f"{activation.name} takes one array; give out= and parameters by name")
+    return (x, value)
 
 
 class Elementwise(Activation):
@@ -115,6 +126,7 @@ class Row(Activation):
     """A function of a whole row (one axis) that gives a row of the same length, such as softmax."""
 
     kind = "row"
+    reduces = True
 
     def __call__(self, x: Any, /, *, axis: int = -1, **options: Any) -> Any:
         """f of each row of x along `axis`; the shape stays."""
@@ -126,11 +138,11 @@ class Row(Activation):
         As a decorator of a formula (x, cotangent) it defines the product.
         """
         if isinstance(x, FunctionType):
-            self._formulas["vjp"] = x
-            return x
+            return self.define("vjp", x)
         return self._compute("vjp", (x, cotangent), {"axis": axis, **options})
 
-    def _inputs_of(self, part: str) -> tuple[str, ...]:
+    def inputs_of(self, part: str) -> tuple[str, ...]:
+        """The names of the arrays that a part takes."""
         return ("x", "cotangent") if part == "vjp" else ("x",)
 
 
@@ -141,16 +153,15 @@ class Gated(Activation):
     inputs = ("gate", "value")
 
     def __init__(self, function: Formula, *, gate: str = "first", **record: Any) -> None:
-        super().__init__(function, **record)
         if gate not in ("first", "second"):
             raise InputError(f"gate must be 'first' or 'second', got {gate!r}")
+        super().__init__(function, **record)
         self.gate = gate
 
     def __call__(self, x: Any, /, value: Any = None, *, axis: int = -1, **options: Any) -> Any:
-        """F of the two halves of x along `axis`, which must have even length."""
-        if isinstance(x, Expression):
-            return self._compute("value", (x, value), options)
-        return self._compute("value", (x,), {"axis": axis, **options})
+        """Compute the function of the two halves of x along `axis`, or of two arrays (gate, value)."""
+        inputs = _given(self, x, value)
+        return self._compute("value", inputs, options if len(inputs) == 2 else {"axis": axis, **options})
 
     @cached_property
     def derivative(self) -> Derivative:
@@ -176,13 +187,30 @@ def activation(
 ) -> Callable[[Formula], A]:
     """Decorator that makes a formula of x an activation, registered under the function's name.
 
-    The body is straight-line code over `nonlin.definition.primitives`, arithmetic and other definitions;
-    keyword-only arguments with defaults are parameters.
+    The body is straight-line code over `nonlin.primitives`, arithmetic and other definitions; keyword-only arguments
+    with defaults are parameters.
+
+    Parameters
+    ----------
+    kind : Elementwise (default), Row or Gated
+        What the formula takes: a number, a row, or a gate and a value.
+    range : smallest and largest value, limits included
+    monotone : whether the function never decreases
+    smoothness : how many derivatives are continuous; -1 for a jump
+    kinks : where smoothness fails
+    limits, derivative_limits : values at minus and plus infinity, where the formula would give infinity times zero
+    aliases, reference, same_as : other names, the source, names in other libraries
+    parameters : the allowed range and a description of each parameter, by name
+    gate : of a Gated one, which half is the gate: "first" (default) or "second"
 
     Raises
     ------
     InputError
-        When a name is taken by another definition.
+        When a name is taken by another definition, or the function is not what a definition may be.
+
+    References
+    ----------
+    Names and defaults follow PyTorch where it has the function.
 
     Examples
     --------
@@ -200,6 +228,8 @@ def activation(
     >>> nl.get("bump") is bump
     True
     """
+    if not (isinstance(kind, type) and issubclass(kind, Activation)):
+        raise InputError(f"kind must be nonlin.Elementwise, nonlin.Row or nonlin.Gated, got {kind!r}")
     if function is not None:
         raise InputError(f"write @activation() with parentheses above {getattr(function, '__name__', function)!r}")
     facts = {

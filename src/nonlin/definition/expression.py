@@ -19,6 +19,7 @@ class Expression:
     """One node: an operation on other nodes, an input, a parameter, a number or a named constant."""
 
     __slots__ = ("arguments", "operation", "value")
+    __array_ufunc__ = None  # np.exp(x) must fail, not build an array of expressions
 
     operation: str
     arguments: tuple[Expression, ...]
@@ -50,7 +51,9 @@ class Expression:
 
     def __pow__(self, exponent: int) -> Expression:
         if not isinstance(exponent, int) or exponent < 1:
-            raise TypeError(f"a power in a definition must be a positive whole number, got {exponent!r}")
+            raise TypeError(
+                f"write x ** {exponent!r} with sqrt, 1 / x or exp(p * log(x)): powers are whole and positive"
+            )
         half = self ** (exponent // 2) if exponent > 1 else self
         if exponent == 1:
             return self
@@ -78,9 +81,11 @@ class Expression:
         raise TypeError("a definition is straight-line code: choose with where(condition, a, b), not with if, and, or")
 
     def __repr__(self) -> str:
-        if not self.arguments:
-            return str(self.value)
-        return f"{self.operation}({', '.join(map(repr, self.arguments))})"
+        texts: dict[Expression, str] = {}
+        for node in nodes_of([self]):
+            inside = ", ".join(texts[argument] for argument in node.arguments)
+            texts[node] = f"{node.operation}({inside})" if inside else str(node.value)
+        return texts[self]
 
 
 _nodes: dict[tuple, Expression] = {}
@@ -96,9 +101,12 @@ def _node(operation: str, arguments: tuple[Expression, ...], value: Any = None) 
     return node
 
 
-def symbol(name: str) -> Expression:
-    """An input of a formula."""
-    return _node("input", (), name)
+CONDITIONS = ("less", "less_equal", "is_row_argmax", "condition")
+
+
+def symbol(name: str, *, condition: bool = False) -> Expression:
+    """An input of a formula: a number, or a condition."""
+    return _node("condition" if condition else "input", (), name)
 
 
 def parameter(name: str) -> Expression:
@@ -113,6 +121,9 @@ def constant(name: str) -> Expression:
 
 def number(value: Number) -> Expression:
     """A number that stands in a formula: whole numbers and fractions exactly, decimals as the nearest double."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+        hint = "; compare with <, <=, > or >=, since == and != look at identity" if isinstance(value, bool) else ""
+        raise TypeError(f"{value!r} is no number{hint}")
     if isinstance(value, float) and value.is_integer() and str(value) != "-0.0":
         value = int(value)
     return _node("number", (), value)
@@ -125,7 +136,12 @@ def as_expression(operand: Operand) -> Expression:
 
 def apply(operation: str, *operands: Operand) -> Expression:
     """The node of one operation; plain numbers among the operands become nodes."""
-    return _node(operation, tuple(map(as_expression, operands)))
+    arguments = tuple(map(as_expression, operands))
+    for place, argument in enumerate(arguments):
+        if (argument.operation in CONDITIONS) != (operation == "where" and place == 0):
+            wanted = "needs a condition such as x > 0 first" if operation == "where" and place == 0 else "takes numbers"
+            raise TypeError(f"{operation} {wanted}, got {argument!r}; use where(condition, a, b)")
+    return _node(operation, arguments)
 
 
 def where_limits(x: Expression, limits: tuple[float, float], result: Expression) -> Expression:
@@ -138,15 +154,14 @@ def where_limits(x: Expression, limits: tuple[float, float], result: Expression)
 def nodes_of(outputs: Iterable[Expression]) -> list[Expression]:
     """All nodes that the outputs need, each after its arguments."""
     ordered: dict[Expression, None] = {}
-
-    def visit(node: Expression) -> None:
-        if node not in ordered:
-            for argument in node.arguments:
-                visit(argument)
+    waiting = list(outputs)[::-1]
+    while waiting:  # a stack, for a formula may be deeper than Python's recursion
+        node = waiting.pop()
+        missing = [argument for argument in node.arguments if argument not in ordered]
+        if missing:
+            waiting += [node, *reversed(missing)]
+        else:
             ordered[node] = None
-
-    for output in outputs:
-        visit(output)
     return list(ordered)
 
 
@@ -160,7 +175,7 @@ def evaluate(
     """
     results: dict[Expression, Any] = {}
     for node in nodes_of(outputs):
-        if node.operation in ("input", "parameter"):
+        if node.operation in ("input", "parameter", "condition"):
             results[node] = values[node.value]
         elif not node.arguments:
             results[node] = table[node.operation](node.value) if node.value is not None else table[node.operation]()

@@ -26,6 +26,7 @@ class Loss(Definition):
     """
 
     _registry_name = "losses"
+    inputs = ("predictions", "targets")
 
     def __init__(
         self,
@@ -37,7 +38,6 @@ class Loss(Definition):
         **record: Any,
     ) -> None:
         super().__init__(function, **record)
-        self.inputs = tuple(function.__code__.co_varnames[: function.__code__.co_argcount])
         self.tasks = tasks
         self.domain = domain
         self.output = output
@@ -48,8 +48,7 @@ class Loss(Definition):
         `reduction="none"` gives the gradient of the sum. As a decorator of a formula it defines the gradient.
         """
         if isinstance(predictions, FunctionType):
-            self._formulas["gradient"] = predictions
-            return predictions
+            return self.define("gradient", predictions)
         return self._compute("gradient", (predictions, targets), options)
 
     def __call__(self, predictions: Any, targets: Any, /, **options: Any) -> Any:
@@ -83,6 +82,8 @@ class RowLoss(Loss):
     """A loss of a row of logits and a row of target probabilities (or the index of a class)."""
 
     kind = "row"
+    inputs = ("logits", "targets")
+    reduces = True
 
 
 def loss_definition(
@@ -116,9 +117,8 @@ def loss_definition(
     >>> float(quartic([3.0, 1.0], [1.0, 1.0]))
     8.0
     """
-    wrong = set(tasks) - {"regression", "classification"}
-    if wrong:
-        raise InputError(f"unknown task {sorted(wrong)[0]!r}; expected 'regression' or 'classification'")
+    if isinstance(tasks, str) or not set(tasks) <= {"regression", "classification"}:
+        raise InputError(f"tasks must be a tuple of 'regression' and 'classification', got {tasks!r}")
 
     def define(formula: Formula) -> L:
         return registry.losses.add(

@@ -1,18 +1,17 @@
 """The closed list of operations that a definition may use besides `+ - * / ** abs()` and comparisons.
 
-A backend is a table with one entry for each name in `PRIMITIVES` and `OPERATORS`. The list grows only when a
-published function cannot be written without.
+A backend is a table with one entry for each name in `PRIMITIVES`, for add, subtract, multiply, divide, negative, abs,
+less and less_equal, and for numbers and named constants. The list grows only when a published function cannot be
+written without.
 """
 
 from __future__ import annotations
 
 from .expression import Expression, Operand, apply
 
-OPERATORS = ("add", "subtract", "multiply", "divide", "negative", "abs", "less", "less_equal")
-
 
 def exp(x: Operand) -> Expression:
-    """E to the power x."""
+    """The exponential function."""
     return apply("exp", x)
 
 
@@ -42,7 +41,7 @@ def erfc(x: Operand) -> Expression:
 
 
 def erfcx(x: Operand) -> Expression:
-    """exp(x**2) * erfc(x), the scaled complementary error function, for x >= 0."""
+    """The scaled complementary error function, exp(x**2) * erfc(x), for x >= 0; NaN below."""
     return apply("erfcx", x)
 
 
@@ -67,7 +66,7 @@ def minimum(x: Operand, y: Operand) -> Expression:
 
 
 def where(condition: Expression | bool, x: Operand, y: Operand) -> Expression:
-    """X where the condition holds, else y. Both sides are computed."""
+    """The first where the condition holds, else the second. Both are computed."""
     return apply("where", condition, x, y)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from numbers import Real
 from typing import Any
 
 from ..errors import InputError, suggestion
-from .expression import Expression, as_expression, parameter, symbol
+from .documentation import document
+from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
+from .formula import formula_text
+from .primitives import REDUCTIONS
 
 Formula = Callable[..., Any]
 
@@ -31,6 +34,19 @@ class Parameter:
             raise InputError(f"{name} must be between {self.low:g} and {self.high:g}, got {value!r}")
 
 
+made_from_definitions: list[Callable[[], None]] = []
+"""What empties the caches of a backend: a formula may change, in a notebook for instance."""
+
+
+def forget_what_was_made() -> None:
+    """Let backends make everything anew from the definitions."""
+    for forget in made_from_definitions:
+        forget()
+
+
+_REDUCTIONS = {function.__name__ for function in REDUCTIONS}
+
+
 class Definition:
     """The one place that knows a formula; everything else is derived from it.
 
@@ -45,6 +61,8 @@ class Definition:
 
     kind: str = ""
     inputs: tuple[str, ...] = ("x",)
+    reduces = False  # whether formulas may use row_sum and its like
+    _registry_name = ""
 
     def __init__(
         self,
@@ -55,43 +73,82 @@ class Definition:
         parameters: Mapping[str, Parameter] | None = None,
         same_as: Mapping[str, str] | None = None,
     ) -> None:
+        _check_name(function)
+        if isinstance(aliases, str):
+            raise InputError(f"aliases must be a tuple of names, got the text {aliases!r}; write ({aliases!r},)")
         self.name: str = function.__name__
         self.function = function
         self.aliases = tuple(aliases)
         self.reference = reference
         self.same_as: dict[str, str] = dict(same_as or {})
-        self.parameters = _parameters(function, parameters or {})
+        self.parameters = _parameters(function, len(self.inputs), parameters or {})
         self.family: str = function.__module__.rsplit(".", 1)[-1]
-        self.__doc__ = inspect.cleandoc(function.__doc__ or "")
+        self.summary = inspect.cleandoc(function.__doc__ or "").split("\n", 1)[0]
         self.__name__ = self.__qualname__ = function.__name__
         self.__module__ = function.__module__
         self._formulas: dict[str, Formula] = {"definition": function, "value": function}
+        self.__doc__ = document(self)
 
-    @property
-    def summary(self) -> str:
-        """What the function is, in one line."""
-        return (self.__doc__ or "").split("\n", 1)[0]
+    def define(self, part: str, function: Formula) -> Formula:
+        """Make a function the formula of a part; only the module of the definition may do that."""
+        if function.__module__ != self.__module__:
+            raise InputError(
+                f"the {part} of {self.name!r} is defined in {self.__module__}; define a function of your own instead"
+            )
+        self._formulas[part] = function
+        for name in ("formula", "derivative_formula", "trainable", "gain"):
+            self.__dict__.pop(name, None)
+        forget_what_was_made()
+        return function
 
     def kernel(self, function: Formula) -> Formula:
         """Decorator: the same function in a form chosen for speed or accuracy in floating point."""
-        self._formulas["value"] = function
-        return function
+        return self.define("value", function)
 
     def trace(self, part: str, *inputs: Expression, **parameters: Any) -> tuple[Expression, ...]:
-        """The formula of a part ("definition", "value", "derivative", ...) on the given symbols."""
+        """The formula of a part ("definition", "value", "derivative", ...) on the given symbols.
+
+        Raises
+        ------
+        InputError
+            When the definition lacks the part, or its code is not what a formula may be.
+        """
         if part not in self._formulas:
             raise InputError(f"{self.name} has no {part}: define it with @{self.name}.{part}")
         numbers = {name: parameters.get(name, known.default) for name, known in self.parameters.items()}
-        result = self._formulas[part](*map(as_expression, inputs), **{n: as_expression(v) for n, v in numbers.items()})
-        outputs = result if isinstance(result, tuple) else (result,)
-        return tuple(as_expression(output) for output in outputs)
+        arguments = [as_expression(x) for x in inputs]
+        options = {name: as_expression(value) for name, value in numbers.items()}
+        try:
+            result = self._formulas[part](*arguments, **options)
+            outputs = tuple(map(as_expression, result if isinstance(result, tuple) else (result,)))
+        except InputError:
+            raise
+        except Exception as error:
+            what = "it returned nothing" if _is_missing_return(error) else str(error)
+            raise InputError(
+                f"the {part} of {self.name} is no formula: {what}; "
+                "use arithmetic, comparisons and nonlin.primitives on its arguments, and return the result"
+            ) from error
+        self._check_outputs(part, outputs)
+        return outputs
+
+    def _check_outputs(self, part: str, outputs: Sequence[Expression]) -> None:
+        if any(output.operation in CONDITIONS for output in outputs):
+            raise InputError(f"the {part} of {self.name} is a condition, not a number; use where(condition, 1, 0)")
+        if not self.reduces:
+            used = {node.operation for node in nodes_of(outputs)} & _REDUCTIONS
+            if used:
+                raise InputError(
+                    f"the {part} of {self.name} uses {min(used)}, which needs a row: define it with kind=Row"
+                )
 
     def expressions(self, part: str) -> tuple[Expression, ...]:
         """The formula of a part on symbols named as its inputs and parameters."""
-        symbols = [symbol(name) for name in self._inputs_of(part)]
+        symbols = [symbol(name) for name in self.inputs_of(part)]
         return self.trace(part, *symbols, **{name: parameter(name) for name in self.parameters})
 
-    def _inputs_of(self, part: str) -> tuple[str, ...]:
+    def inputs_of(self, part: str) -> tuple[str, ...]:
+        """The names of the arrays that a part takes."""
         return self.inputs
 
     def check_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,28 +163,27 @@ class Definition:
     @cached_property
     def formula(self) -> str:
         """The definition as readable text."""
-        from .formula import formula_text
-
         return formula_text(self.function)
 
     @cached_property
     def derivative_formula(self) -> str:
         """The derivative (of a row function: the vector-Jacobian product, of a loss: the gradient) as readable text."""
-        from .formula import formula_text
-
-        function = next(
-            (self._formulas[part] for part in ("derivative", "vjp", "gradient") if part in self._formulas), None
-        )
-        return formula_text(function) if function else ""
+        parts = (part for part in ("derivative", "vjp", "gradient") if part in self._formulas)
+        return "".join(formula_text(self._formulas[part]) for part in parts)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.summary}>"
 
+    def __copy__(self) -> Definition:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Definition:
+        """A definition is one object, as a function is."""
+        return self
+
     def __reduce__(self) -> tuple[Callable[..., Definition], tuple[str, str]]:
         """Pickle by name, so that a definition stays one object."""
         return _lookup, (self._registry_name, self.name)
-
-    _registry_name = ""
 
 
 def _lookup(registry_name: str, name: str) -> Definition:
@@ -136,17 +192,35 @@ def _lookup(registry_name: str, name: str) -> Definition:
     return getattr(registry, registry_name).get(name)
 
 
-def _parameters(function: Formula, declared: Mapping[str, Parameter]) -> dict[str, Parameter]:
+def _is_missing_return(error: Exception) -> bool:
+    return isinstance(error, TypeError) and str(error).startswith("None ")
+
+
+def _check_name(function: Formula) -> None:
+    if not inspect.isfunction(function) or not function.__name__.isidentifier():
+        raise InputError(f"a definition is a function made with def, got {function!r}")
+
+
+def _parameters(function: Formula, inputs: int, declared: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The keyword-only arguments of the formula, with the declared ranges."""
-    found = {}
-    for name, argument in inspect.signature(function).parameters.items():
-        if argument.kind is argument.KEYWORD_ONLY:
-            known = declared.get(name, Parameter(0.0))
-            found[name] = Parameter(float(argument.default), known.low, known.high, known.text)
-    unknown = set(declared) - set(found)
+    arguments = inspect.signature(function).parameters
+    positional = [name for name, argument in arguments.items() if argument.kind is argument.POSITIONAL_OR_KEYWORD]
+    keywords = {name: argument for name, argument in arguments.items() if argument.kind is argument.KEYWORD_ONLY}
+    if len(positional) != inputs or len(positional) + len(keywords) != len(arguments):
+        raise InputError(
+            f"{function.__name__} must take {inputs} argument{'s' * (inputs > 1)}, and its parameters behind a *: "
+            f"def {function.__name__}({', '.join(('x', 'y', 'z')[:inputs])}, *, alpha=1.0)"
+        )
+    for name, argument in keywords.items():
+        if not isinstance(argument.default, Real):
+            raise InputError(f"parameter {name!r} of {function.__name__} needs a number as its default: {name}=1.0")
+    unknown = sorted(set(declared) - set(keywords))
     if unknown:
-        raise InputError(f"{function.__name__} declares parameters that its formula does not take: {sorted(unknown)}")
-    return found
+        raise InputError(f"{function.__name__} declares a parameter {unknown[0]!r} that its formula does not take")
+    return {
+        name: replace(declared.get(name, Parameter(0.0)), default=float(argument.default))
+        for name, argument in keywords.items()
+    }
 
 
 @cache

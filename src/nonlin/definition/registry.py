@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from ..errors import InputError, unknown
-from .records import Definition
+from .records import Definition, forget_what_was_made
 
 D = TypeVar("D", bound=Definition)
 
@@ -13,8 +13,8 @@ D = TypeVar("D", bound=Definition)
 class Registry(Generic[D]):
     """The definitions of one kind, found by any of their names."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, what: str, kind: str) -> None:
+        self.what, self.kind = what, kind
         self._definitions: dict[str, D] = {}
         self._names: dict[str, str] = {}  # every name and alias, lower case -> name
 
@@ -23,10 +23,13 @@ class Registry(Generic[D]):
 
         Raises `InputError` when a name belongs to another definition.
         """
+        if definition.name in self._definitions and _redefinition(self._definitions[definition.name], definition):
+            self.remove(definition.name)
+            forget_what_was_made()
         spellings = [definition.name, *definition.aliases]
         for spelling in spellings:
             owner = self._names.get(spelling.lower())
-            if owner is not None and not _redefinition(self._definitions[owner], definition):
+            if owner is not None:
                 raise InputError(f"the {self.what} name {spelling!r} is taken by {owner!r}; choose another")
         self._names.update({spelling.lower(): definition.name for spelling in spellings})
         self._definitions[definition.name] = definition
@@ -35,7 +38,9 @@ class Registry(Generic[D]):
     def get(self, name: str | D) -> D:
         """The definition of a name or alias; a definition comes back itself."""
         if isinstance(name, Definition):
-            return name
+            if name._registry_name != self.kind:
+                raise InputError(f"{name.name!r} is among the {name._registry_name}, not the {self.kind}")
+            return name  # type: ignore[return-value]
         found = self._names.get(str(name).lower())
         if found is None:
             raise unknown(self.what, name, self._names)
@@ -55,5 +60,5 @@ def _redefinition(old: Definition, new: Definition) -> bool:
     return (old.name, old.__module__) == (new.name, new.__module__)
 
 
-activations: Registry = Registry("activation")
-losses: Registry = Registry("loss")
+activations: Registry = Registry("activation", "activations")
+losses: Registry = Registry("loss", "losses")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..definition import Activation, Elementwise, Gated, Loss, Row
 from .facts import wrong_facts
-from .reference import exact_values, numerical_derivative
+from .reference import exact_values, numerical_gradient
 from .rules import broken_rules
 from .ulp import representative_points, ulp_error
 
@@ -36,17 +37,15 @@ def check_activation(activation: Activation, *, points: int = 1000) -> None:
     >>> check_activation(nl.silu, points=200)
     """
     check_rules(activation)
+    check_derivative(activation)
     if isinstance(activation, Elementwise):
-        check_derivative(activation)
         problems = wrong_facts(activation)
-        assert not problems, f"{activation.name}: {'; '.join(problems)}"
-    for dtype, limit in VALUE_ULP.items():
-        for part, error, where in accuracy(activation, dtype, points):
-            assert error <= limit, f"{activation.name} {part} in {dtype} is {error:.3g} ULP off at {where}"
+        _require(not problems, f"{activation.name}: {'; '.join(problems)}")
+    _check_accuracy(activation.name, lambda dtype: accuracy(activation, dtype, points))
 
 
 def check_loss(loss: Loss, *, points: int = 1000) -> None:
-    """Hold a loss to its definition: source rules and the accuracy of value and gradient.
+    """Hold a loss to its definition: source rules, gradient, and the accuracy of both.
 
     Raises
     ------
@@ -59,30 +58,67 @@ def check_loss(loss: Loss, *, points: int = 1000) -> None:
     >>> check_loss(nl.loss.mse, points=200)
     """
     check_rules(loss)
+    check_derivative(loss)
+    _check_accuracy(loss.name, lambda dtype: loss_accuracy(loss, dtype, points))
+
+
+def _require(holds: Any, message: str) -> None:
+    """An assertion that `python -O` does not remove."""
+    if not holds:
+        raise AssertionError(message)
+
+
+def _check_accuracy(name: str, measured: Callable[[str], list[tuple[str, float, str]]]) -> None:
     for dtype, limit in VALUE_ULP.items():
-        for part, error, where in loss_accuracy(loss, dtype, points):
-            assert error <= limit, f"{loss.name} {part} in {dtype} is {error:.3g} ULP off at {where}"
+        for part, error, where in measured(dtype):
+            _require(error <= limit, f"{name} {part} in {dtype} is {error:.3g} ULP off at {where}")
 
 
 def check_rules(definition: Activation | Loss) -> None:
     """Every formula of the definition is straight-line code over the primitives."""
     for part, function in definition._formulas.items():
         broken = broken_rules(function)
-        assert not broken, f"{definition.name} ({part}): {'; '.join(broken)}"
+        _require(not broken, f"{definition.name} ({part}): {'; '.join(broken)}")
 
 
-def check_derivative(activation: Elementwise) -> None:
-    """The derivative's formula agrees with differences of the definition to 1e-40, away from kinks."""
-    for x in (-37.25, -8.5, -2.125, -1.0, -0.375, -1e-6, 1e-6, 0.375, 1.0, 2.125, 8.5, 37.25):
-        if any(abs(x - kink) < 1e-9 for kink in activation.kinks):
-            continue
-        expected = numerical_derivative(activation, x)
-        formula = exact_values(activation, "derivative", x).item()
-        error = abs(formula - expected) / max(abs(expected), mpmath.mpf(10) ** -30)
-        assert error < 1e-40, (
-            f"the derivative of {activation.name} at {x} is {mpmath.nstr(expected, 20)} by differences, "
-            f"but its formula gives {mpmath.nstr(formula, 20)}"
+_PARTS = {"elementwise": "derivative", "row": "vjp", "gated": "derivative"}
+
+
+def check_derivative(definition: Activation | Loss) -> None:
+    """The formula of the derivative agrees with differences of the definition to 1e-40, on both sides of every kink.
+
+    For a gated function these are both partial derivatives, for a row function its vector-Jacobian product.
+    """
+    part = "gradient" if isinstance(definition, Loss) else _PARTS[definition.kind]
+    _require(part in definition._formulas, f"{definition.name} has no {part}: define it with @{definition.name}.{part}")
+    inputs, weights = _differentiated_at(definition)
+    given = (*inputs, weights) if part == "vjp" else inputs
+    formulas = exact_values(definition, part, *given)
+    formulas = formulas if isinstance(formulas, tuple) else (formulas,)
+    for argument, formula in enumerate(formulas):
+        expected = numerical_gradient(definition, argument, *inputs, weights=weights)
+        errors = np.abs(formula - expected) / np.maximum(np.abs(expected), mpmath.mpf(10) ** -30)
+        at = np.unravel_index(int(np.argmax(errors)), errors.shape)
+        _require(
+            errors[at] < 1e-40,
+            f"the {part} of {definition.name} at {', '.join(str(x[at]) for x in inputs)} is "
+            f"{mpmath.nstr(expected[at], 20)} by differences, but its formula gives {mpmath.nstr(formula[at], 20)}",
         )
+
+
+def _differentiated_at(definition: Activation | Loss) -> tuple[list[np.ndarray], Any]:
+    """Inputs at which to differentiate, and the weights of the results."""
+    random = np.random.default_rng(9)
+    if isinstance(definition, Elementwise):
+        beside = [kink + side * 2.0**-k for kink in definition.kinks for side in (-1, 1) for k in range(1, 20, 3)]
+        spread = random.uniform(-1, 1, 100) * np.repeat([0.01, 3.0, 10.0, 40.0], 25)
+        return [np.array([*spread, *beside])], 1
+    rows = 3 * random.standard_normal((3, 4))
+    if isinstance(definition, Loss):
+        return [rows, _targets(definition, rows)], 1
+    if isinstance(definition, Row):
+        return [rows], random.standard_normal((3, 4))
+    return [rows, random.standard_normal((3, 4))], 1
 
 
 def accuracy(activation: Activation, dtype: str, points: int = 1000) -> list[tuple[str, float, str]]:
@@ -133,7 +169,8 @@ def _rows(dtype: str, count: int) -> np.ndarray:
 def _targets(loss: Loss, predictions: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(8)
     if loss.kind == "row":
-        return np.eye(predictions.shape[-1], dtype=predictions.dtype)[random.integers(0, 10, len(predictions))]
+        classes = predictions.shape[-1]
+        return np.eye(classes, dtype=predictions.dtype)[random.integers(0, classes, len(predictions))]
     if loss.domain == "probability":
         return random.integers(0, 2, predictions.shape).astype(predictions.dtype)
     return np.roll(predictions, 1, axis=-1)

@@ -100,7 +100,7 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
     0.999999958600625
     """
     numbers = record.check_parameters(dict(parameters or {}))
-    names, outputs = record._inputs_of(part), record.expressions(part)
+    names, outputs = record.inputs_of(part), record.expressions(part)
     row = any(node.operation.startswith(("row_", "is_row_")) for node in nodes_of(outputs))
     arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=object)) for x in inputs))
     shape_of_result = np.broadcast_shapes(*(np.shape(x) for x in inputs))
@@ -145,16 +145,34 @@ def _within(mask: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return narrowed
 
 
-def numerical_derivative(record: Definition, x: float, parameters: Mapping[str, float] | None = None) -> Any:
-    """The derivative of the definition at one point by differences in 120-digit arithmetic, to about 50 digits."""
-    numbers = {name: mpmath.mpf(v) for name, v in record.check_parameters(dict(parameters or {})).items()}
+_STEP = mpmath.mpf(10) ** -30  # the five-point formula is then right to about 100 digits
+
+
+def numerical_gradient(record: Definition, argument: int, *inputs: Any, weights: Any = 1) -> np.ndarray:
+    """The gradient of sum(weights * definition) with respect to one argument, by differences in 160-digit arithmetic.
+
+    The last axis is a row for a row function; other functions are taken entry by entry.
+
+    >>> import nonlin as nl
+    >>> print(mpmath.nstr(numerical_gradient(nl.silu, 0, [0.0, 1.0])[1], 15))
+    0.927670511871487
+    """
     outputs = record.expressions("definition")
+    numbers = {name: mpmath.mpf(known.default) for name, known in record.parameters.items()}
+    arrays = [to_exact(np.atleast_1d(np.asarray(x, dtype=object))) for x in inputs]
+    weights = to_exact(np.asarray(weights, dtype=object))
 
-    def value(at: Any) -> Any:
-        return evaluate(outputs, TABLE, {record.inputs[0]: at, **numbers})[0]
+    def total(shift: np.ndarray) -> np.ndarray:
+        moved = [x + shift if place == argument else x for place, x in enumerate(arrays)]
+        terms = weights * evaluate(outputs, TABLE, {**numbers, **dict(zip(record.inputs, moved, strict=True))})[0]
+        return np.sum(terms, axis=-1) if record.reduces else terms
 
-    with mp.workdps(120):
-        h = mpmath.mpf(10) ** -30
-        at = mpmath.mpf(x)
-        # Five-point formula: the error is h^4 / 30 times the fifth derivative.
-        return (8 * (value(at + h) - value(at - h)) - (value(at + 2 * h) - value(at - 2 * h))) / (12 * h)
+    def slope(direction: np.ndarray) -> np.ndarray:
+        near, far = (total(k * _STEP * direction) - total(-k * _STEP * direction) for k in (1, 2))
+        return (8 * near - far) / (12 * _STEP)
+
+    length = arrays[argument].shape[-1]
+    with mp.workdps(160):
+        if not record.reduces:
+            return slope(np.array([mpmath.mpf(1)] * length))
+        return np.stack([slope(to_exact(np.eye(length)[i])) for i in range(length)], axis=-1)

@@ -6,13 +6,15 @@ import ast
 import builtins
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from ..definition import Definition
+from ..definition.activation import Derivative
 from ..definition.constants import DIGITS
 from ..definition.expression import Expression
 from ..definition.formula import statements, syntax_tree
-from ..definition.primitives import PRIMITIVES
+from ..definition.primitives import ELEMENTWISE, REDUCTIONS
 
 
 def broken_rules(function: Callable[..., Any]) -> list[str]:
@@ -54,13 +56,23 @@ _ALLOWED = (
 
 
 def _problem(node: ast.AST, local: set[str], known: dict[str, Any]) -> str:
+    if isinstance(node, ast.Eq | ast.NotEq):
+        return "== and != look at identity; compare with <, <=, > or >="
     if not isinstance(node, _ALLOWED):
         return f"{type(node).__name__} is not straight-line code over the primitives"
     if isinstance(node, ast.Constant):
         return _number_problem(node.value)
-    if isinstance(node, ast.Name) and node.id not in local:
-        return "" if _permitted(known.get(node.id, getattr(builtins, node.id, None))) else f"{node.id} is no primitive"
+    if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id not in local):
+        text = ast.unparse(node)
+        return "" if _permitted(_resolved(node, known)) else f"{text} is no primitive, constant or definition"
     return ""
+
+
+def _resolved(node: ast.AST, known: dict[str, Any]) -> Any:
+    """What a name or a dotted name stands for."""
+    if isinstance(node, ast.Attribute):
+        return getattr(_resolved(node.value, known), node.attr, None)
+    return known.get(node.id, getattr(builtins, node.id, None)) if isinstance(node, ast.Name) else None
 
 
 def _number_problem(value: Any) -> str:
@@ -70,8 +82,8 @@ def _number_problem(value: Any) -> str:
 
 
 def _permitted(value: Any) -> bool:
-    if isinstance(value, Definition) or value is abs:
-        return True
+    if isinstance(value, Definition | Derivative | ModuleType) or value is abs:
+        return True  # a module is judged by what is taken from it
     if isinstance(value, Expression):
         return value.operation == "constant" and value.value in DIGITS
-    return getattr(value, "__name__", None) in PRIMITIVES
+    return value in (*ELEMENTWISE, *REDUCTIONS)

@@ -11,8 +11,8 @@ import numpy as np
 def ulp_error(got: Any, exact: Any) -> np.ndarray:
     """|got - exact| in units in the last place of the exact result, in got's dtype.
 
-    Where the exact result is below the smallest normal number or beyond the largest finite one the error is counted
-    as zero if got is within one subnormal unit, or infinite, respectively.
+    Below the smallest normal number the unit is the spacing of the subnormal ones; beyond the largest finite number
+    only the infinity of the right sign is right.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def ulp_error(got: Any, exact: Any) -> np.ndarray:
         size = abs(truth)
         if size < tiny:
             # In units of the subnormal spacing; the last bits of a product of tiny numbers may be lost.
-            return float(abs(mpmath.mpf(number) - truth) / (tiny * mpmath.mpf(2) ** -digits)) if number else 0.0
+            return float(abs(mpmath.mpf(number) - truth) / (tiny * mpmath.mpf(2) ** -digits))
         unit = mpmath.ldexp(1, int(mpmath.floor(mpmath.log(size, 2))) - digits)
         return float(abs(mpmath.mpf(number) - truth) / unit)
 

@@ -144,8 +144,12 @@ class DoubleDouble(Native):
 
     def add(self, a: Pair, b: Pair) -> Pair:
         """A + b to about 2**-104 of |a| + |b|."""
+        emit, zero = self.emit, self.splat(0)
         total, error = self._two_sum(a.high, b.high)
-        return self._renormalised(total, self._add(error, self._add(a.low, b.low)))
+        low = self._add(error, self._add(a.low, b.low))
+        # Where the high parts cancel, the low parts are the sum.
+        cancelled = emit.compare("oeq", total, emit.select(emit.compare("une", low, zero), zero, self.splat(math.nan)))
+        return self._renormalised(emit.select(cancelled, low, total), emit.select(cancelled, zero, low))
 
     def subtract(self, a: Pair, b: Pair) -> Pair:
         """A - b."""

@@ -223,13 +223,14 @@ def _log1p_pair(a: DoubleDouble, x: Pair) -> Pair:
 
 
 def erfcx(a: Native, x: Any) -> Any:
-    """exp(x**2) erfc(x) for x >= 0: a polynomial in (x - 4) / (x + 4) over 1 + 2 x."""
+    """exp(x**2) erfc(x) for x >= 0: a polynomial in (x - 4) / (x + 4) over 1 + 2 x, halved lest 2 x overflow."""
     near = a.where(a.less(x, a.number(2.0**60)), x, a.number(2.0**60))
     q = a.divide(a.subtract(near, a.number(4)), a.add(near, a.number(4)))
     coefficients = [Fraction(Decimal(digits)) for digits in ERFCX[a.precision]]
     scaled = polynomial(a, q, coefficients, 1.0)
-    result = a.divide(scaled, a.add(a.add(x, x), a.number(1)))
-    return a.where(a.is_nan(x), x, result)
+    half = a.number(Fraction(1, 2))
+    result = a.divide(a.multiply(scaled, half), a.add(x, half))
+    return a.where(a.less_equal(a.number(0), x), result, a.number(math.nan))
 
 
 def erfc(a: Native, x: Any) -> Any:

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,9 @@ import llvmlite.binding as llvm
 
 _engines: dict[str, llvm.ExecutionEngine] = {}  # by key; an engine owns its code: dropping one would free kernels
 _lock = threading.Lock()  # LLVM's global context is not thread-safe
+if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that a thread of its parent holds
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+_OPTIMISATION = 3  # part of the key: the same text compiled otherwise is another kernel
 
 
 def cache_directory() -> Path:
@@ -30,7 +34,10 @@ def cache_directory() -> Path:
         base = os.environ.get("LOCALAPPDATA", tempfile.gettempdir())
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "nonlin"
+    try:
+        return Path(base).expanduser() / "nonlin"
+    except RuntimeError:  # no home directory, as in some containers
+        return Path(tempfile.gettempdir()) / "nonlin"
 
 
 @cache
@@ -44,12 +51,12 @@ def _host() -> tuple[llvm.Target, str, str]:
 def _machine() -> llvm.TargetMachine:
     """A compiler for this processor at the highest optimisation. An engine takes its machine with it when it goes."""
     target, cpu, features = _host()
-    return target.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+    return target.create_target_machine(cpu=cpu, features=features, opt=_OPTIMISATION, jit=True)
 
 
 def _key(ir: str) -> str:
     target, cpu, features = _host()
-    versions = (llvmlite.__version__, str(llvm.llvm_version_info))
+    versions = (llvmlite.__version__, str(llvm.llvm_version_info), str(_OPTIMISATION))
     return hashlib.sha256("\n".join((target.triple, cpu, features, *versions, ir)).encode()).hexdigest()
 
 
@@ -86,7 +93,7 @@ def _loaded(code: bytes) -> llvm.ExecutionEngine:
 def _optimised(ir: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
     module = llvm.parse_assembly(ir)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options = llvm.create_pipeline_tuning_options(speed_level=_OPTIMISATION)
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return module
@@ -106,10 +113,11 @@ def _read(path: Path) -> bytes | None:
 
 def _write(path: Path, code: bytes) -> None:
     """Store under a temporary name and rename, so that no other process ever sees half a file."""
+    temporary = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        Path(file.name).replace(path)
-    except OSError:
-        pass  # a cache that cannot be written costs compile time, nothing else
+        temporary.write_bytes(hashlib.sha256(code).digest() + code)
+        temporary.replace(path)
+    except OSError:  # a cache that cannot be written costs compile time, nothing else
+        with suppress(OSError):
+            temporary.unlink()

@@ -9,8 +9,8 @@ import numpy as np
 from ...definition import Loss, RowLoss
 from ...definition.loss import Reduction
 from ...errors import InputError, unknown
-from .functions import ufunc
-from .rows import as_rows, check_axis, run_rows, working_dtype
+from .functions import spread, ufunc
+from .rows import as_rows, check_axis, plain_array, run_rows, working_dtype
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -34,30 +34,45 @@ def call_loss(
     """
     if reduction not in _REDUCTIONS:
         raise unknown("reduction", reduction, _REDUCTIONS)
-    predictions, targets = np.asarray(predictions), np.asarray(targets)
+    predictions, targets = plain_array(predictions), plain_array(targets)
     if predictions.size == 0:
         raise InputError(f"{loss.name} of an empty batch has no value: predictions have shape {predictions.shape}")
     numbers = loss.check_parameters(options)
+    dtype = _result_dtype(loss, predictions, targets)
+    # Terms of float16 overflow and so do their sums: computed in float32, they are rounded to float16 at the end.
+    working = dtype if reduction == "none" else np.promote_types(dtype, np.float32)
     compute = _row_loss if isinstance(loss, RowLoss) else _elementwise_loss
-    results, terms = compute(loss, part, predictions, targets, axis, numbers)
+    results, terms = compute(loss, part, predictions, targets, axis, numbers, working)
     named = dict(zip(("value", "gradient") if part == "value_and_gradient" else (part,), results, strict=True))
-    if "value" in named:
-        named["value"] = _reduced(named["value"], reduction)
-    if "gradient" in named and reduction == "mean":
-        named["gradient"] = named["gradient"] / named["gradient"].dtype.type(terms)
+    if "value" in named and reduction != "none":
+        total = (np.mean if reduction == "mean" else np.sum)(named["value"], dtype=np.float64)
+        named["value"] = _rounded(total, dtype)
+    if "gradient" in named and reduction != "none":
+        share = named["gradient"] / working.type(terms) if reduction == "mean" else named["gradient"]
+        named["gradient"] = _rounded(share, dtype)
     return named[part] if part in named else (named["value"], named["gradient"])
 
 
-def _reduced(values: np.ndarray, reduction: Reduction) -> Any:
-    """The mean or sum of the terms, accumulated in float64."""
-    if reduction == "none":
-        return values
-    total = np.mean(values, dtype=np.float64) if reduction == "mean" else np.sum(values, dtype=np.float64)
-    return values.dtype.type(total)
+def _result_dtype(loss: Loss, predictions: np.ndarray, targets: np.ndarray) -> np.dtype:
+    """The floating dtype of the predictions, together with the targets where these are compared with them."""
+    found = working_dtype(predictions) if isinstance(loss, RowLoss) else working_dtype(predictions, targets)
+    return found if predictions.dtype.kind == "f" or targets.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def _rounded(numbers: Any, dtype: np.dtype) -> Any:
+    """Numbers as another dtype; what is too large for it becomes infinite, without a warning."""
+    with np.errstate(over="ignore"):
+        return dtype.type(numbers) if np.ndim(numbers) == 0 else numbers.astype(dtype, copy=False)
 
 
 def _elementwise_loss(
-    loss: Loss, part: str, predictions: np.ndarray, targets: np.ndarray, axis: int, numbers: dict[str, float]
+    loss: Loss,
+    part: str,
+    predictions: np.ndarray,
+    targets: np.ndarray,
+    axis: int,
+    numbers: dict[str, float],
+    dtype: np.dtype,
 ) -> tuple[tuple[np.ndarray, ...], int]:
     if predictions.shape != targets.shape:
         raise InputError(
@@ -65,16 +80,21 @@ def _elementwise_loss(
         )
     if loss.domain == "probability":
         _check_probabilities(loss, targets)
-    dtype = working_dtype(predictions, targets)
-    results = ufunc(loss, part)(predictions.astype(dtype), targets.astype(dtype), *numbers.values())
+    arrays = [np.asarray(array, dtype) for array in (predictions, targets)]
+    results = spread(ufunc(loss, part), arrays, tuple(numbers.values()))
     return (results if isinstance(results, tuple) else (results,)), predictions.size
 
 
 def _row_loss(
-    loss: Loss, part: str, logits: np.ndarray, targets: np.ndarray, axis: int, numbers: dict[str, float]
+    loss: Loss,
+    part: str,
+    logits: np.ndarray,
+    targets: np.ndarray,
+    axis: int,
+    numbers: dict[str, float],
+    dtype: np.dtype,
 ) -> tuple[tuple[np.ndarray, ...], int]:
     axis = check_axis(logits, axis)
-    dtype = working_dtype(logits)
     probabilities = _row_targets(loss, logits.shape, targets, axis, dtype)
     kept = np.delete(logits.shape, axis)
     per_row = {"value": [True], "gradient": [False], "value_and_gradient": [True, False]}[part]

@@ -33,7 +33,7 @@ def split(outputs: Sequence[Expression]) -> tuple[list[Pass], list[Expression]]:
         if node.operation in _REDUCTIONS:
             name = f"#{len(passes)}"
             passes.append(Pass(node.operation, arguments[0], name))
-            replaced[node] = symbol(name)
+            replaced[node] = symbol(name, condition=node.operation == "is_row_argmax")
         else:
             replaced[node] = apply(node.operation, *arguments) if arguments else node
     return passes, [replaced[output] for output in outputs]
@@ -41,8 +41,8 @@ def split(outputs: Sequence[Expression]) -> tuple[list[Pass], list[Expression]]:
 
 def is_per_row(output: Expression) -> bool:
     """Whether an output of `split` is one number for the whole row."""
-    leaves = {node.value for node in nodes_of([output]) if node.operation == "input"}
-    return all(name.startswith("#") for name in leaves)
+    leaves = {(node.operation, node.value) for node in nodes_of([output]) if not node.arguments}
+    return not any(operation == "condition" or (operation == "input" and name[0] != "#") for operation, name in leaves)
 
 
 class RowReader:
@@ -55,10 +55,12 @@ class RowReader:
 
     def at(self, columns: Columns, outputs: Sequence[Expression]) -> tuple[Any, ...]:
         """The outputs at some columns of the row."""
-        used = {node.value for node in nodes_of(outputs) if node.operation == "input"}
+        used = {node.value for node in nodes_of(outputs) if node.operation in ("input", "condition")}
         values = dict(self.numbers)
         values |= {name: self.a.lift(columns.load(row)) for name, row in self.rows.items() if name in used}
         for name, index in self.argmax.items():
+            if name not in used:
+                continue
             mask = vector("i1", self.a.lanes)
             values[name] = self.a.emit.pure(mask, f"icmp eq {index.type} {index.text}, {columns.index.text}")
         return evaluate(tuple(outputs), table(self.a), values)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...definition import Elementwise, Loss, registry
 from ...definition.expression import apply, evaluate, parameter, symbol
-from ...definition.records import Definition
+from ...definition.records import Definition, made_from_definitions
 from ...errors import InputError
 from .arithmetic import Native
 from .elementary import table
@@ -21,6 +21,7 @@ from .emitter import Emitter, Value
 from .jit import compile_ir
 from .loops import Columns, counted, module, over_columns, row_of
 from .reductions import RowReader, columns_as_number, split
+from .rows import check_per_row
 
 _ELEMENTS = {"float32": "float", "float64": "double"}
 
@@ -89,6 +90,8 @@ def _loss_module(record: Loss, element: str) -> str:
     a = Native(emit, element)
     names = record.inputs
     value, gradient = record.trace("value_and_gradient", *map(symbol, names))
+    if record.kind == "row":
+        check_per_row(record, (value,), (True,))
     if record.kind == "elementwise":
         value = apply("row_sum", value) / parameter("columns")
         gradient = gradient / parameter("columns")
@@ -122,3 +125,6 @@ def _element(dtype: Any) -> str:
     if name not in _ELEMENTS:
         raise InputError(f"training computes in float32 or float64, got {name}")
     return _ELEMENTS[name]
+
+
+made_from_definitions += [_activation_module.cache_clear, _loss_module.cache_clear]

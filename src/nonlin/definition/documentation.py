@@ -1,0 +1,81 @@
+"""The docstring of a definition, made from its record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .records import Definition
+
+_ARRAYS = {
+    "elementwise": """\
+x : array of any shape, or a number
+    float16, float32 and float64 keep their dtype; integers promote as in `np.exp`.""",
+    "row": """\
+x : array with at least one axis
+    float16, float32 and float64 keep their dtype; integers promote as in `np.exp`.
+axis : int, default -1
+    The axis along which a row runs.""",
+    "gated": """\
+x : array whose `axis` has even length: the two halves
+    Or two arrays of one shape, the gate and the value.
+axis : int, default -1
+    The axis that is split.""",
+    "elementwise loss": """\
+predictions, targets : arrays of one shape
+reduction : "mean" (default), "sum" or "none\"""",
+    "row loss": """\
+logits : array, one row of logits an example
+targets : class indices (integers, the shape of logits without `axis`), or probabilities shaped like the logits
+axis : int, default -1
+    The axis of the classes.
+reduction : "mean" (default), "sum" or "none\"""",
+}
+_OPTIONS = """\
+out, where, dtype, casting, order, subok
+    As for NumPy's ufuncs."""
+
+
+def document(definition: Definition) -> str:
+    """First the function in words, then arguments, what comes back, errors, source and an example."""
+    loss = definition._registry_name == "losses"
+    arguments = [_ARRAYS[f"{definition.kind} loss" if loss else definition.kind]]
+    for name, known in definition.parameters.items():
+        interval = f"from {known.low:g} to {known.high:g}" if (known.low, known.high) != (-_INF, _INF) else "any number"
+        arguments.append(f"{name} : float, default {known.default:g}, {interval}\n    {known.text or 'A parameter.'}")
+    if definition.kind == "elementwise" and not loss:
+        arguments.append(_OPTIONS)
+    sections = {
+        "Parameters": "\n".join(arguments),
+        "Returns": _returns(definition, loss),
+        "Raises": "InputError\n    For a parameter outside its range, or shapes and targets that do not fit.",
+        "References": definition.reference,
+        "Examples": _example(definition, loss),
+    }
+    parts = [definition.summary]
+    parts += [f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items() if text]
+    return "\n\n".join(parts) + "\n"
+
+
+_INF = float("inf")
+
+
+def _returns(definition: Definition, loss: bool) -> str:
+    if loss:
+        return 'A number, or an array for `reduction="none"`; float16, float32 and float64 are kept.'
+    shape = "half as long along the axis" if definition.kind == "gated" else "of the shape of x"
+    return f"An array {shape}; NaN gives NaN, infinities the limit."
+
+
+def _example(definition: Definition, loss: bool) -> str:
+    if definition.__module__.split(".")[0] != "nonlin":
+        return ""
+    call = f"nl.loss.{definition.name}" if loss else f"nl.{definition.name}"
+    arguments = {
+        "elementwise": "[-1.0, 0.0, 2.0]",
+        "row": "[[2.0, 1.0, 0.1]]",
+        "gated": "[1.0, 2.0, 3.0, 4.0]",
+        "elementwise loss": "[0.5, 2.0], [0.0, 1.0]",
+        "row loss": "[[2.0, 1.0, 0.1]], [0]",
+    }[f"{definition.kind} loss" if loss else definition.kind]
+    return f">>> import nonlin as nl\n>>> {call}({arguments})"

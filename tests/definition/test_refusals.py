@@ -1,0 +1,246 @@
+"""What a user's definition may trip over is told in one sentence, when it is made or first used."""
+
+import copy
+import functools
+import math
+
+import numpy as np
+import pytest
+
+import nonlin as nl
+from nonlin.errors import InputError
+from nonlin.primitives import exp, row_sum, where
+from nonlin.testing import check_activation, check_loss
+
+
+def _made(function, **facts):
+    return nl.activation(range=(0, 1), **facts)(function)
+
+
+def two_inputs(x, y):
+    return x * y
+
+
+def positional(x, alpha=1.0):
+    return alpha * x
+
+
+def no_default(x, *, alpha):
+    return alpha * x
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: _made(lambda x: x), "made with def"),
+        (lambda: _made(functools.partial(two_inputs, 1)), "made with def"),
+        (lambda: _made(two_inputs), r"must take 1 argument, and its parameters behind a \*"),
+        (lambda: _made(positional), r"must take 1 argument, and its parameters behind a \*"),
+        (lambda: _made(no_default), "parameter 'alpha' of no_default needs a number as its default"),
+        (lambda: _made(two_inputs, kind="gated"), "kind must be nonlin.Elementwise"),
+        (lambda: _made(exp, aliases="gauss"), "aliases must be a tuple"),
+        (lambda: nl.loss_definition(tasks="regression")(two_inputs), "tasks must be a tuple"),
+        (lambda: nl.activation(two_inputs), "with parentheses above 'two_inputs'"),
+        (lambda: nl.gelu.derivative(lambda x: 0 * x), "the derivative of 'gelu' is defined in"),
+        (lambda: nl.get(nl.loss.mse), "'mse' is among the losses, not the activations"),
+    ],
+)
+def test_a_definition_that_cannot_be_is_refused_when_it_is_made(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def product_of_condition(x):
+    return (x > 0) * x
+
+
+def only_condition(x):
+    return x > 0
+
+
+def where_of_number(x):
+    return where(x, 1, 0)
+
+
+def equality(x):
+    return where(x == 0, 1, x)
+
+
+def nothing(x):
+    exp(x)
+
+
+def of_a_row(x):
+    return x / row_sum(x)
+
+
+def numpys(x):
+    return np.exp(x)
+
+
+def maths(x):
+    return math.exp(x)
+
+
+def branch(x):
+    return x if x > 0 else 0 * x
+
+
+def root(x):
+    return x**0.5
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (product_of_condition, "multiply takes numbers, got less"),
+        (only_condition, "is a condition, not a number"),
+        (where_of_number, "where needs a condition"),
+        (equality, "== and != look at identity"),
+        (nothing, "it returned nothing"),
+        (of_a_row, "row_sum, which needs a row: define it with kind=Row"),
+        (numpys, "use arithmetic, comparisons and nonlin.primitives"),
+        (maths, "use arithmetic, comparisons and nonlin.primitives"),
+        (branch, r"choose with where\(condition, a, b\)"),
+        (root, "with sqrt, 1 / x"),
+    ],
+)
+def test_a_formula_that_is_none_is_refused_when_it_is_used(function, message):
+    with pytest.raises(InputError, match=message) as caught:
+        _made(function)(1.0)
+    assert function.__name__ in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_row_loss_must_give_one_number_a_row():
+    """Writing a matrix where numbers are expected would overrun the memory."""
+
+    @nl.loss_definition(kind=nl.RowLoss, tasks=("classification",))
+    def unreduced(logits, targets):
+        return targets * logits
+
+    with pytest.raises(InputError, match="reduce it with row_sum"):
+        unreduced(np.zeros((1000, 200)), np.zeros(1000, int))
+
+
+def test_a_row_function_of_reductions_only_fills_its_rows():
+    @nl.activation(kind=nl.Row)
+    def total(x):
+        return row_sum(x)
+
+    np.testing.assert_array_equal(total(np.ones((3, 4))), np.full((3, 4), 4.0))
+
+
+def test_a_corrected_formula_is_used_at_once():
+    """As in a notebook, where a cell is run again."""
+
+    @nl.activation()
+    def twice(x):
+        return 2 * x
+
+    @twice.derivative
+    def _(x):
+        return 3 + 0 * x
+
+    assert twice.derivative(1.0) == 3
+
+    @twice.derivative
+    def _(x):
+        return 2 + 0 * x
+
+    assert twice.derivative(1.0) == 2
+
+    @nl.activation()
+    def four_times(x):
+        return twice(twice(x))
+
+    assert four_times(1.0) == 4
+
+    @nl.activation()
+    def twice(x):
+        return 2.5 * x
+
+    assert nl.get("twice")(1.0) == 2.5
+
+
+def test_a_record_is_one_object():
+    assert copy.deepcopy(nl.gelu) is nl.gelu
+    assert copy.copy(nl.gelu) is nl.gelu
+
+
+def test_surplus_arrays_are_refused():
+    with pytest.raises(InputError, match="relu takes one array"):
+        nl.relu.derivative(np.ones(3), np.empty(3))
+    with pytest.raises(InputError, match="one shape"):
+        nl.softmax.vjp([1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]])
+
+
+def test_wrong_derivatives_are_found_whatever_the_kind():
+    @nl.activation(kind=nl.Gated)
+    def bilinear(gate, value):
+        return gate * value
+
+    @bilinear.derivative
+    def _(gate, value):
+        return gate, value  # swapped
+
+    with pytest.raises(AssertionError, match="derivative of bilinear"):
+        check_activation(bilinear)
+
+    @nl.activation(range=(0, math.inf), smoothness=0, kinks=(-3, 3))
+    def hard_gate(x):
+        return where(x > -3, where(x < 3, x * (x + 3) / 6, x), 0)
+
+    @hard_gate.derivative
+    def _(x):
+        return where(x > -3, where(x < 2.5, (2 * x + 3) / 6, where(x < 3, 7, 1)), 0)
+
+    with pytest.raises(AssertionError, match=r"derivative of hard_gate at 2\."):
+        check_activation(hard_gate)
+
+    @nl.loss_definition(tasks=("regression",))
+    def squares(predictions, targets):
+        return (predictions - targets) ** 2
+
+    @squares.gradient
+    def _(predictions, targets):
+        return 3 * (predictions - targets)
+
+    with pytest.raises(AssertionError, match="gradient of squares"):
+        check_loss(squares)
+
+
+def test_right_facts_of_slow_functions_are_accepted():
+    from nonlin.primitives import log1p, sign
+
+    @nl.activation(range=(-1, 1), monotone=True, smoothness=1, kinks=(0,), limits=(-1, 1))
+    def slow_sigmoid(x):
+        return x / (1 + abs(x))
+
+    @slow_sigmoid.derivative
+    def _(x):
+        return 1 / (1 + abs(x)) / (1 + abs(x))
+
+    check_activation(slow_sigmoid, points=200)
+
+    @nl.activation(monotone=True, smoothness=1, kinks=(0,))
+    def signed_log(x):
+        return sign(x) * log1p(abs(x))
+
+    @signed_log.derivative
+    def _(x):
+        return 1 / (1 + abs(x))
+
+    check_activation(signed_log, points=200)
+
+
+def test_a_formula_may_call_a_definition_by_its_dotted_name():
+    @nl.activation(range=(0, 1), monotone=True)
+    def squared_sigmoid(x):
+        return nl.sigmoid(x) ** 2
+
+    @squared_sigmoid.derivative
+    def _(x):
+        return 2 * nl.sigmoid(x) * nl.sigmoid.derivative(x)
+
+    check_activation(squared_sigmoid, points=200)
