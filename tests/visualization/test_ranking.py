@@ -105,7 +105,6 @@ def test_the_verdicts_and_the_failures_are_written_out(fake, compact):
     assert "○ reference" in text
     assert "▲ better" in text
     assert "✕ diverged in 6 of 6 runs" in text
-    assert "no score" in text
     assert "7.6" not in text
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from html.parser import HTMLParser
+from importlib.metadata import version
 from xml.etree import ElementTree
 
 import numpy as np
@@ -185,6 +186,116 @@ def test_odd_comparisons_have_reports_too(fake, changes):
 def test_one_arm_is_reported_without_differences(fake):
     text = Reader(render_report(fake(["relu"]))).text
     assert "Only one was tried" in text
+
+
+def test_the_settings_that_a_repetition_needs_are_on_the_page(fake):
+    text = Reader(render_report(fake(["relu", "gelu"]), settings={"hidden layers": "64, 64", "batch": "<32>"})).text
+    assert "hidden layers 64, 64" in text
+    assert "<32>" in text
+    for library in ("numpy", "scipy", "scikit-learn", "numba", "pandas", "skrub"):
+        assert f"{library} {version(library)}" in text
+
+
+def test_the_comparisons_own_settings_are_taken_where_none_are_given(fake):
+    comparison = fake(["relu", "gelu"])
+    comparison.settings = {"epochs": "at most 200"}
+    assert "epochs at most 200" in Reader(render_report(comparison)).text
+
+
+def test_the_order_of_what_was_not_told_apart_is_no_ranking(fake):
+    comparison = fake(NAMES[:4])
+    comparison.frame["verdict"] = ["reference", *["not enough evidence"] * 3]
+    page = render_report(comparison)
+    reader = Reader(page)
+    assert "no ranking: gelu, silu and tanh were not told apart from relu" in reader.text
+    assert not {"1", "2", "3", "4"} & {cell.strip() for cell in reader.cells}
+    shown = "".join(re.findall(r"<svg.*?</svg>", page, re.S))
+    assert not re.search(r">\d\W*gelu<", shown)
+
+
+def test_the_widths_of_the_intervals_are_told_arm_by_arm(fake):
+    comparison = fake(["relu", "gelu", "tanh"])
+    comparison.frame.loc["gelu", ["difference_low", "difference_high"]] = 0.026, 0.030
+    text = Reader(render_report(comparison)).text
+    assert "from ±0.0020 (gelu) to ±0.0120 nats (tanh)" in text
+
+
+def test_the_time_of_a_run_is_the_tables_median(fake):
+    comparison = fake(["relu", "gelu"])
+    comparison.frame["fit_seconds"] = [0.25, 0.5]
+    cells = [cell.strip() for cell in Reader(render_report(comparison)).cells]
+    assert {"250 ms", "500 ms"} <= set(cells)
+
+
+def test_a_comparison_of_nothing_but_diverged_runs_does_not_contradict_itself(fake):
+    page = render_report(fake(["relu", "gelu"], repeats=2, diverged=("relu", "gelu"), baseline=-0.66))
+    text = Reader(page).text
+    assert "single repeat" not in text
+    assert "<svg" not in page.split('<h2 id="profile"')[0]
+    assert "There are no scores, because every run diverged." in text
+    assert text.count("Left out: every run diverged.") == 3
+    assert "7.9" not in text
+
+
+def test_a_reference_that_diverged_leaves_scores_and_no_differences(fake):
+    reader = Reader(render_report(fake(["relu", "gelu", "tanh"], diverged=("relu",))))
+    assert "relu, the reference, diverged in every run" in reader.text
+    cells = [cell.strip() for cell in reader.cells]
+    assert cells[cells.index("gelu") :][2:6] == ["0.273", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"baseline": -0.66}, "guessing the class frequencies: log loss 0.660."),
+        ({"baseline": 0.62, "scoring": "accuracy"}, "guessing the most frequent class: accuracy 62.0 %."),
+        ({"baseline": -2.0, "scoring": "neg_mean_absolute_error", "task": "regression"}, "guessing the median"),
+        ({"baseline": -0.01, "scoring": "r2", "task": "regression"}, "guessing the mean: R² −0.010."),
+    ],
+)
+def test_guessing_is_told_under_the_table(fake, changes, words):
+    text = Reader(render_report(fake(["relu", "gelu"], **changes))).text
+    assert f"For comparison, {words}" in text
+
+
+@pytest.mark.parametrize(
+    ("baseline", "words"),
+    [(-0.2, "No activation beats guessing"), (-0.28, "No activation is surely better than guessing"), (-0.66, ""),
+     (float("nan"), ""), (None, "")],
+)  # fmt: skip
+def test_a_comparison_that_does_not_beat_guessing_is_warned_of(fake, baseline, words):
+    page = render_report(fake(["relu", "gelu"], baseline=baseline))
+    assert ('class="warning"' in page) == bool(words)
+    assert words in Reader(page).text
+
+
+def test_a_verdict_that_speaks_of_guessing_is_warning_enough(fake):
+    page = render_report(fake(["relu", "gelu"], baseline=-0.2, verdict="No better than guessing."))
+    assert 'class="warning"' not in page
+
+
+def cut_off(comparison, counts):
+    for arm, count in counts.items():
+        for run in [run for run in comparison.runs if run.arm == arm][:count]:
+            run.convergence_warnings, run.history = 1, {"loss": np.ones(200)}
+    return Reader(render_report(comparison)).text
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"gelu": 3}, "gelu was still improving when its 200 epochs were over, in 3 of 6 runs; the verdict may change"),
+        ({"gelu": 3, "relu": 2}, "relu (in 2 of 6 runs) and gelu (in 3 of 6 runs) were still improving when their 200"),
+        ({"gelu": 6, "relu": 6, "tanh": 6}, "All 3 were still improving when their 200 epochs were over, in 6 of 6"),
+    ],
+)
+def test_arms_that_were_cut_off_are_named(fake, counts, words):
+    assert words in cut_off(fake(["relu", "gelu", "tanh"]), counts)
+
+
+@pytest.mark.parametrize("counts", [{}, {"gelu": 1}])
+def test_a_run_or_two_cut_off_are_not_worth_a_word(fake, counts):
+    assert "still improving" not in cut_off(fake(["relu", "gelu", "tanh"]), counts)
 
 
 def test_one_repeat_is_said_not_to_be_enough(fake):

@@ -11,14 +11,14 @@ from nonlin.visualization.histories import carried_forward, half_stopped, record
 from nonlin.visualization.panels import grid, note, panel_title, x_name
 from nonlin.visualization.ranking import measured_scores, ranked
 from nonlin.visualization.style import GHOST, INK, plain_log_ticks, quiet_axes, series_styles
-from nonlin.visualization.wording import DASH, Measure, measure, number
+from nonlin.visualization.wording import DASH, Measure, decimals, measure, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-LINES = 2  # of small print above each panel
+LINES = 3  # of small print above each panel
 
 
 class CurvePanel(NamedTuple):
@@ -42,8 +42,11 @@ class CurvePanel(NamedTuple):
 
     @property
     def losses(self) -> str:
-        """The held-out score beside the training loss at the end, which need not agree."""
-        return ", ".join(filter(None, (self.score, f"training {self.median[-1]:.2g}" if self.runs else "")))
+        """The losses at the end, in words: on the examples learnt from and, where known, on those held back."""
+        if not self.runs:
+            return ""
+        held_back = f", dashed: held back {_short(self.validation[-1])}" if len(self.validation) else ""
+        return f"training loss {_short(self.median[-1])}{held_back}"
 
     @property
     def note(self) -> str:
@@ -85,6 +88,10 @@ def curves_data(comparison: Any) -> CurvesData:
     return CurvesData(panels, log, comparable)
 
 
+def _short(loss: float) -> str:
+    return number(loss, decimals([loss]))
+
+
 def _held_out(yardstick: Measure, score: float) -> str:
     digits = 1 if yardstick.scale > 1 else 3
     return f"held-out {yardstick.name} {number(yardstick.natural(score), digits)}" if score == score else ""
@@ -111,12 +118,14 @@ def curve_findings(data: CurvesData) -> list[str]:
     known = [panel for panel in data.panels if panel.runs]
     if not known:
         return []
-    sentences = ["These are losses on the examples learnt from: they do not rank anything, the held-out scores do."]
+    sentences = [
+        "These are losses on the examples that were learnt from. They say little of how well others are predicted: "
+        "that is what the held-out score above each panel says."
+    ]
     lowest = min(known, key=lambda panel: float(panel.median[-1]))
     if data.comparable and lowest is not known[0] and lowest.median[-1] < known[0].median[-1]:
         sentences.append(
-            f"Here {lowest.name} ends with the lowest training loss but {known[0].name} has the best held-out score: "
-            "to fit the examples learnt from more closely is not to predict others better."
+            f"Here {lowest.name} ends with the lowest training loss, but {known[0].name} has the best held-out score."
         )
     return sentences
 
@@ -137,7 +146,7 @@ def draw_curve_panel(data: CurvesData, index: int, ax: Axes) -> Axes:
     _limit(data, panel, ax)
     x_name(ax, "epoch")
     panel_title(ax, panel.name, LINES)
-    note(ax, panel.losses, panel.note)
+    note(ax, panel.score, panel.losses, panel.note)
     return ax
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 2.75, 2.2
+WIDTH, HEIGHT = 2.75, 2.25
 _LINE = 10.0  # points that a line of small print takes
 
 

@@ -168,12 +168,11 @@ def amount_text(row: RankingRow, data: RankingData) -> str:
 
 def verdict_text(row: RankingRow) -> str:
     """The verdict beside an arm: sign, word, and the runs that diverged."""
-    lost = f"diverged in {row.diverged} of {row.runs} runs"
+    sign = VERDICT_SIGNS.get(row.verdict, "")
     if row.verdict == "diverged":
-        return f"{VERDICT_SIGNS['diverged']} {lost}"
-    if row.measured:
-        lost = f"({row.diverged} of {row.runs} diverged)" if row.diverged else ""
-    return " ".join(filter(None, (VERDICT_SIGNS.get(row.verdict, ""), row.verdict, lost)))
+        return f"{sign} diverged in {row.diverged} of {row.runs} runs"
+    lost = f"({row.diverged} of {row.runs} diverged)" if row.diverged else ""
+    return " ".join(filter(None, (sign, row.verdict, lost)))
 
 
 def margin_text(data: RankingData) -> str:

@@ -31,12 +31,13 @@ def view_limits(data: RankingData) -> tuple[float, float]:
     """Ends of the x axis: everything, unless a far-off arm would squeeze the others to nothing.
 
     An arm that lies more than six times as far out as the widest of the better half is cut off, and drawn as an arrow.
+    Guessing is taken in only where it lies about as far out as the arms do.
     """
     ends = [np.array([v for v in (r.center, r.low, r.high, *r.repeats) if isfinite(v)]) for r in data.rows]
     origin = 0.0 if data.kind == "difference" else next((r.center for r in data.rows if isfinite(r.center)), 0.0)
     reach = sorted(float(np.abs(e - origin).max()) for e in ends if len(e))
     typical = max([reach[len(reach) // 2] if reach else 0.0, 2 * data.margin, 1e-12])
-    if data.baseline is not None and abs(data.baseline - origin) <= 6 * typical:
+    if data.baseline is not None and abs(data.baseline - origin) <= 2 * typical:
         ends.append(np.array([data.baseline]))
     kept = np.concatenate([[origin], *(np.clip(e, origin - 6 * typical, origin + 6 * typical) for e in ends)])
     low, high = float(kept.min()), float(kept.max())
@@ -121,20 +122,16 @@ def _draw_row(ax: Axes, y: int, row: RankingRow, color: str, view: tuple[float, 
         ax.plot(np.clip([row.low, row.high], *view), [y, y], color=color, linewidth=2.4, solid_capstyle="butt")
     if row.verdict == "reference":
         ax.plot([row.center], [y], "o", markerfacecolor=GROUND, markeredgecolor=INK, markersize=7, markeredgewidth=1.4)
-    elif isfinite(row.center) and view[0] <= row.center <= view[1]:
+    elif view[0] <= row.center <= view[1]:
         ax.plot([row.center], [y], "o", color=color, markersize=7, markeredgecolor=INK, markeredgewidth=0.8)
-    else:
-        _draw_far_off(ax, y, row, view)
+    elif row.measured:
+        _draw_far_off(ax, y, row.center, view)
 
 
-def _draw_far_off(ax: Axes, y: int, row: RankingRow, view: tuple[float, float]) -> None:
-    """An arm beyond the picture: an arrow at the edge (its number stands beside it), or the word that it has none."""
-    if row.center == row.center:
-        edge, mark = (view[1], ">") if row.center > view[1] else (view[0], "<")
-        ax.plot([edge], [y], mark, color=INK, markersize=6, clip_on=False)
-    else:
-        ax.annotate("no score", (0, y), (2, 0), ax.get_yaxis_transform(), "offset points", va="center", fontsize=8,
-                    color=MUTED)  # fmt: skip
+def _draw_far_off(ax: Axes, y: int, center: float, view: tuple[float, float]) -> None:
+    """An arrow at the edge for an arm beyond the picture; its number stands beside it."""
+    edge, mark = (view[1], ">") if center > view[1] else (view[0], "<")
+    ax.plot([edge], [y], mark, color=INK, markersize=6, clip_on=False)
 
 
 def _words_beside(ax: Axes, data: RankingData) -> None:

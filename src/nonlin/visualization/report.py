@@ -188,7 +188,7 @@ def _curve(page: Page, data: CurvesData, index: int) -> str:
     figure, ax = single(LINES)
     draw_curve_panel(data, index, ax)
     panel = data.panels[index]
-    described = f"{panel.losses}; {panel.note}" if panel.losses else panel.note
+    described = "; ".join(filter(None, (panel.score, panel.losses, panel.note)))
     return page.inline(figure, f"Training loss of {panel.name} by epoch", described)
 
 

@@ -99,7 +99,7 @@ def baseline_text(comparison: Any, ranking: RankingData) -> str:
 def _worse_than_guessing(comparison: Any, ranking: RankingData) -> list[str]:
     guessed = baseline_text(comparison, ranking)
     known = {arm: score for arm, score in measured_scores(comparison).items() if score == score}
-    if not guessed or not known:
+    if not guessed or not known or "guessing" in comparison.verdict:  # once is enough
         return []
     what, _, score = guessed.partition(": ")
     parameter = short_parameter(comparison.parameter)
@@ -116,21 +116,24 @@ def _worse_than_guessing(comparison: Any, ranking: RankingData) -> list[str]:
 
 def _cut_off(comparison: Any) -> list[str]:
     """The arms that were still improving when their epochs were over, where that befell many of their runs."""
-    parts, epochs = [], set()
+    counts, epochs = {}, set()
     for arm in comparison.arms:
         finished = [run for run in comparison.runs if run.arm == arm and run.status == "finished"]
         short = [run for run in finished if getattr(run, "convergence_warnings", 0) > 0]
         if short and len(short) >= _MANY * len(finished):
-            parts.append(f"{arm} (in {len(short)} of {count_of(len(finished), 'run')})")
+            counts[arm] = f"{len(short)} of {count_of(len(finished), 'run')}"
             epochs |= {len(run.history["loss"]) if run.history and "loss" in run.history else 0 for run in short}
-    if not parts:
+    if not counts:
         return []
-    known = f"the {epochs.copy().pop()} epochs were" if len(epochs) == 1 and 0 not in epochs else "training was"
-    was = "was" if len(parts) == 1 else "were"
-    return [
-        f"Still improving when {known} over {was} {listing(parts)}, which may do better with more: raise --epochs "
-        "(max_iter in Python)."
-    ]
+    several = len(counts) > 1
+    known = f"{epochs.copy().pop()} epochs were" if len(epochs) == 1 and 0 not in epochs else "training was"
+    over = f"still improving when {'their' if several else 'its'} {known} over"
+    mend = "the verdict may change with more: raise --epochs (max_iter in Python)."
+    if not several:
+        return [f"{arm} was {over}, in {count}; {mend}" for arm, count in counts.items()]
+    if len(set(counts.values())) == 1 and len(counts) == len(comparison.arms):
+        return [f"All {len(counts)} were {over}, in {next(iter(counts.values()))} each; {mend}"]
+    return [f"{listing(f'{arm} (in {count})' for arm, count in counts.items())} were {over}; {mend}"]
 
 
 def order_text(ranking: RankingData) -> str:
@@ -141,7 +144,7 @@ def order_text(ranking: RankingData) -> str:
     if not undecided:
         return f"Ordered by score; only the differences to {ranking.reference} were tested, not those of neighbours."
     told = f"{listing(undecided)} {'was' if len(undecided) == 1 else 'were'} not told apart from {ranking.reference}"
-    return f"Ordered by score, which is no ranking: {told}, and no two others were tested against each other."
+    return f"Ordered by score, which is no ranking: {told}, and the others were not tested against each other."
 
 
 def groups(ranking: RankingData) -> list[tuple[str, str, str]]:

@@ -12,10 +12,14 @@ from typing import Any
 
 _LIBRARIES = ("nonlin", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "pandas", "skrub")
 _INSIDE = ("regressor", "classifier", "estimator")  # what scikit-learn's wrappers call the model that they wrap
-_TOLD_APART = {
-    "hidden_layer_sizes", "max_iter", "n_iter_no_change", "tol", "batch_size", "solver", "learning_rate",
-    "learning_rate_init", "alpha", "loss", "early_stopping", "validation_fraction",
-}  # fmt: skip
+# What is said of a network, and the parameters that say it.
+_NETWORK = {
+    "hidden layers": ("hidden_layer_sizes",),
+    "loss": ("loss",),
+    "solver": ("solver", "learning_rate", "learning_rate_init", "alpha"),
+    "batch": ("batch_size",),
+    "epochs": ("max_iter", "early_stopping", "validation_fraction", "n_iter_no_change", "tol"),
+}
 _WITHOUT_EFFECT = {"verbose", "random_state", "n_jobs", "copy", "memory"}
 
 
@@ -33,11 +37,12 @@ def estimator_settings(estimator: Any, parameter: str = "") -> dict[str, str]:
     model, compared = steps[-1], parameter.rsplit("__", 1)[-1]
     settings = {"prepared by": ", ".join(_described(step, set()) for step in steps[:-1])}
     if hasattr(model, "hidden_layer_sizes"):
-        settings |= {"model": type(model).__name__, **_network(model)}
-        settings["further settings"] = _changed(model, {compared, *_TOLD_APART})
+        told = {name for names in _NETWORK.values() for name in names}
+        settings |= {"model": type(model).__name__, **_network(model, compared)}
+        settings["further settings"] = _changed(model, {compared, *told})
     else:
         settings["model"] = _described(model, {compared})
-    return {name: text for name, text in settings.items() if text and name != compared}
+    return {name: text for name, text in settings.items() if text}
 
 
 def _unwrapped(estimator: Any) -> list[Any]:
@@ -52,18 +57,21 @@ def _unwrapped(estimator: Any) -> list[Any]:
     return [estimator]
 
 
-def _network(model: Any) -> dict[str, str]:
-    sizes = model.hidden_layer_sizes
-    rate, solver = model.learning_rate_init, model.solver
+def _network(model: Any, compared: str) -> dict[str, str]:
+    """What `_NETWORK` lists, in words; where one of its parameters is compared, the other ones as they are."""
+    sizes, solver, batch = model.hidden_layer_sizes, model.solver, model.batch_size
     schedule = f" ({model.learning_rate})" if solver == "sgd" else ""
-    batch = "the smaller of 200 and all examples" if model.batch_size == "auto" else f"{model.batch_size} examples"
-    return {
+    said = {
         "hidden layers": ", ".join(map(str, [sizes] if isinstance(sizes, int) else sizes)) or "none",
         "loss": _loss(model),
-        "solver": f"{solver}, learning rate {rate:g}{schedule}, L2 penalty {model.alpha:g}",
-        "batch": batch,
+        "solver": f"{solver}, learning rate {model.learning_rate_init:g}{schedule}, L2 penalty {model.alpha:g}",
+        "batch": "the smaller of 200 and all examples" if batch == "auto" else f"{batch} examples",
         "epochs": _epochs(model),
     }
+    for name, parameters in _NETWORK.items():
+        if compared in parameters:
+            said[name] = ", ".join(f"{p}={getattr(model, p)!r}" for p in parameters if p != compared)
+    return said
 
 
 def _loss(model: Any) -> str:
