@@ -120,6 +120,41 @@ def test_arms_and_repeats_added_later_use_what_is_there(path):
     assert Counting.fits == 18
 
 
+class Depth:
+    """As a user's own definition: a name that stays, and expressions that say what it computes."""
+
+    def __init__(self, name, depth):
+        self.name, self.depth = name, depth
+
+    def expressions(self, part):
+        return (f"{part} {self.depth}",)
+
+
+class ByDefinition(Counting):
+    """A tree whose depth is a definition's."""
+
+    def fit(self, X, y):
+        definition, self.max_depth = self.max_depth, self.max_depth.depth
+        super().fit(X, y)
+        self.max_depth = definition
+        return self
+
+
+def test_a_definition_that_changed_under_its_name_is_trained_again(path):
+    def compared_with(depth):
+        values = [Depth("one", 1), Depth("mine", depth)]
+        return compare(ByDefinition(), X, Y, parameter="max_depth", values=values, repeats=1, folds=3, store=path)
+
+    before = compared_with(2)
+    assert Counting.fits == 6
+    assert compared_with(2).table()["score"].equals(before.table()["score"])
+    assert Counting.fits == 6
+    after = compared_with(3)
+    assert Counting.fits == 9, "the one that changed, and no other"
+    assert after.table().loc["one", "score"] == before.table().loc["one", "score"]
+    assert after.table().loc["mine", "score"] != before.table().loc["mine", "score"]
+
+
 def test_seeds_of_the_given_estimator_do_not_matter(path):
     compared(path)
     compared(path, model=Counting(max_depth=9, random_state=3))

@@ -39,7 +39,8 @@ def wording(scoring=LOG_LOSS, margin=0.01, repeats=5, diverged=None, baseline=-9
 def standing(arm, difference, reach, verdict, needed=None, score=-0.3):
     own = score + difference
     ends = (difference - reach, difference + reach)
-    return Standing(arm, own, own - 0.01, own + 0.01, difference, *ends, 0.5, verdict, needed)
+    p_value = 0.5 if abs(difference) <= reach else 0.01
+    return Standing(arm, own, own - 0.01, own + 0.01, difference, *ends, p_value, verdict, needed)
 
 
 RELU = Standing("relu", -0.3, -0.31, -0.29, 0.0, 0.0, 0.0, math.nan, "reference")

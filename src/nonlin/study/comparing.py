@@ -119,6 +119,8 @@ def compare(
     repeats, folds, random_state
         Each repeat has a partition and each run a seed of its own, drawn from named keys of `random_state` and shared
         by all arms. Every parameter called `random_state` is set to it. Classes have equal shares in every fold.
+        With fewer than 5 repeats the intervals are a good deal wider, as little is known of how repeats vary; with one
+        there are none.
     scoring
         `neg_log_loss` (default for classifiers with probabilities), `accuracy` (for others), `r2` (default for
         regressors; by the variance of all of `y`), `neg_mean_squared_error`, `neg_mean_absolute_error`.

@@ -39,7 +39,7 @@ def _groups(others: list[Standing], wording: Wording) -> Groups:
     """The arms by what is known of them; those with failed runs are told apart, unless they are better even so."""
     told = [entry for entry in others if entry.verdict == "better" or wording.measured(entry)]
     undecided = [entry for entry in told if entry.verdict == "not enough evidence"]
-    apart = [entry for entry in undecided if not entry.difference_low <= 0 <= entry.difference_high]
+    apart = [entry for entry in undecided if entry.p_value < wording.alpha]
     groups = {name: [e for e in told if e.verdict == name] for name in ("better", "practically equal", "worse")}
     return groups | {"apart": apart, "undecided": [entry for entry in undecided if entry not in apart]}
 
