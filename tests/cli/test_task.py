@@ -70,22 +70,11 @@ def test_constant_columns_are_found():
         ([0.5] * 10, None, "0.5 in all rows"),
         ([*map(str, range(30)), "n.a.?"], None, "1 row such as 'n.a.?' (the first is row 31)"),
         (pd.date_range("2020-01-01", periods=10), None, "holds dates"),
-        (
-            ["2020-01-01", "2020-01-02"] * 5,
-            None,
-            "holds dates such as '2020-01-01'; expected classes or numbers",
-        ),
+        (["2020-01-01", "2020-01-02"] * 5, None, "dates such as '2020-01-01'; expected classes or numbers"),
         (["31.12.2020 10:00"] * 9 + ["1.1.2021 11:00"], None, "holds dates such as '31.12.2020 10:00'"),
-        (
-            [f"patient {i}" for i in range(30)],
-            None,
-            "has 30 different values in 30 rows, such as 'patient 0', and so l",
-        ),
-        (
-            [0.5 * i for i in range(30)],
-            "classification",
-            "like an identifier and not like classes; ask for --task regre",
-        ),
+        ([f"patient {i}" for i in range(30)], None, "has 30 different values in 30 rows, such as 'patient 0'"),
+        (list("abcdefgh"), None, "looks like an identifier and not like classes; choose another --target"),
+        ([0.5 * i for i in range(30)], "classification", "and not like classes; ask for --task regression"),
         ([0, 1] * 5, "regresion", "did you mean 'regression'?"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import nonlin as nl
 from nonlin.cli.network import Network, build, usual_epochs, warm_up
+from nonlin.cli.output import hanging
 from nonlin.cli.plan import Plan
 from nonlin.cli.progress import announced, display
 from nonlin.cli.run import ComparisonInterrupted
@@ -42,7 +43,7 @@ def carry_out(plan: Plan) -> None:
         save_report(comparison, plan.report, data_name=problem.name, command=command, settings=settings)
         print(f"Report: {plan.report}{replaced}")
     print(f"Time:   {duration(time.perf_counter() - plan.started)}")
-    print(f"Again:  {plan.command}")
+    print(f"Again:  {plan.command}")  # not broken into lines, so that it can be copied
 
 
 def _check_files(plan: Plan) -> None:
@@ -58,21 +59,26 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
     """Say what was understood, and how to have it otherwise."""
     rows, columns = problem.features.shape
     other = "regression" if problem.task == "classification" else "classification"
-    print(f"Data:   {problem.name}, {rows} rows, {columns} columns to learn {problem.target_name!r} from")
-    print(f"Task:   {problem.task} ({problem.reason}; --task {other} for the other)")
+    _say("Data", f"{problem.name}, {rows} rows, {columns} columns to learn {problem.target_name!r} from")
+    _say("Task", f"{problem.task} ({problem.reason}; --task {other} for the other)")
     strange = seemingly_missing(problem)
     if strange:
-        print(f"Note:   {listing(strange)} in {problem.target_name!r} is a class here; only empty cells are missing")
+        taken = "is a class" if len(strange) == 1 else "are classes"
+        _say("Note", f"{listing(strange)} in {problem.target_name!r} {taken} here; only empty cells are missing")
     constant = constant_columns(problem.features)
     for unused, reason in ((constant, "the same in every row"), (row_numbers, "the numbers of the rows")):
         if unused:
-            print(f"Unused: {', '.join(unused)} ({reason})")
+            _say("Unused", f"{', '.join(unused)} ({reason})")
     layers = " and ".join(map(str, plan.hidden))
-    print(
-        f"Runs:   {len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "
+    _say(
+        "Runs",
+        f"{len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "
         f"trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
-        flush=True,
     )
+
+
+def _say(what: str, text: str) -> None:
+    print(hanging(f"{what}:".ljust(8), text), flush=True)
 
 
 def _compile() -> None:

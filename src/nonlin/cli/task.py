@@ -18,6 +18,7 @@ MOST_INTEGER_CLASSES = 20
 LARGEST = 1e150
 """The largest magnitude of a feature: the square of a larger one overflows."""
 
+_A_FEW = 5
 _WORDS_FOR_MISSING = ("na", "n/a", "#n/a", "<na>", "nan", "null", "none")
 _DATE = r"\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}\b.*"
 _NESTED = (list, tuple, dict, set, np.ndarray)
@@ -200,7 +201,7 @@ def _refuse_labels_of_rows(name: str, values: pd.Series) -> None:
         raise InputError(
             f"target {name!r} holds dates such as {example!r}; expected classes or numbers, choose another --target"
         )
-    if 2 * different > len(values) and different > MOST_INTEGER_CLASSES:
+    if 2 * different > len(values) and different > _A_FEW:
         mend = "ask for --task regression, or choose another --target" if numeric else "choose another --target"
         raise InputError(
             f"target {name!r} has {different} different values in {len(values)} rows, such as {example!r}, and so "
