@@ -81,7 +81,7 @@ def test_the_loss_on_examples_held_back_is_drawn_where_it_is_recorded(fake):
     data = curves_data(comparison)
     assert data.validated
     assert data.panels[0].validation.tolist() == [5, 7, 8]
-    assert data.panels[0].losses == "training loss 2.0, dashed: held back 8.0"
+    assert data.panels[0].losses == "training loss 2.0, held back 8.0"
     _, ax = single(LINES)
     draw_curve_panel(data, 0, ax)
     drawn = [line.get_ydata().tolist() for line in ax.get_lines() if line.is_dashed()]

@@ -45,7 +45,7 @@ class CurvePanel(NamedTuple):
         """The losses at the end, in words: on the examples learnt from and, where known, on those held back."""
         if not self.runs:
             return ""
-        held_back = f", dashed: held back {_short(self.validation[-1])}" if len(self.validation) else ""
+        held_back = f", held back {_short(self.validation[-1])}" if len(self.validation) else ""
         return f"training loss {_short(self.median[-1])}{held_back}"
 
     @property

@@ -74,7 +74,7 @@ def draw_ranking(data: RankingData, ax: Axes | None = None, *, compact: bool = F
         ax.axvline(0, color=RULE if compact else MUTED, linewidth=1, zorder=1)
     words = [_band_text(data)] if data.kind == "difference" else []
     if data.baseline is not None:
-        words.append(_draw_baseline(ax, data.baseline, data, (left, right)))
+        words.append(_draw_baseline(ax, data.baseline, data, compact))
     styles = series_styles([row.name for row in data.rows])
     for y, row in enumerate(data.rows):
         _draw_row(ax, y, row, styles[row.name].color, (left, right))
@@ -90,12 +90,16 @@ def draw_ranking(data: RankingData, ax: Axes | None = None, *, compact: bool = F
     return ax
 
 
-def _draw_baseline(ax: Axes, place: float, data: RankingData, view: tuple[float, float]) -> str:
+def _draw_baseline(ax: Axes, place: float, data: RankingData, compact: bool) -> str:
     """Mark the score of guessing, if it is in the picture; returns what to say of it."""
-    if view[0] <= place <= view[1]:
-        ax.axvline(place, color=INK, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
+    left, right = view_limits(data)
+    if left <= place <= right:
+        above = 0.12 if compact else 0.5  # the words over each interval stay free
+        lines = [(y - above, y + 0.5) for y in range(len(data.rows))]
+        heights = np.array([(*ends, np.nan) for ends in lines]).ravel()
+        ax.plot(np.full(len(heights), place), heights, color=INK, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
         return "dotted: guessing"
-    side = "left" if place < view[0] else "right"
+    side = "left" if place < left else "right"
     return f"guessing lies far to the {side}, at {number(place, data.digits, signed=data.kind == 'difference')}"
 
 
