@@ -36,6 +36,15 @@ def test_a_network_inside_a_wrapper_is_found():
     assert settings["epochs"].startswith("at most 200; fewer where the score on 10 % of the training examples")
 
 
+def test_early_stopping_says_what_it_watches():
+    watching = MLPClassifier(early_stopping=True, scoring="loss", validation_fraction=0.15, tol=0.001)
+    assert estimator_settings(watching)["epochs"] == (
+        "at most 200; fewer where the loss on 15 % of the training examples, held back, improves by less than 0.001 "
+        "for 10 epochs"
+    )
+    assert "further settings" not in estimator_settings(watching)
+
+
 def test_what_is_compared_is_left_out_whatever_it_is():
     assert "loss" not in estimator_settings(MLPClassifier(), "loss")
     rates = estimator_settings(MLPClassifier(solver="sgd"), "learning_rate_init")

@@ -18,7 +18,7 @@ _NETWORK = {
     "loss": ("loss",),
     "solver": ("solver", "learning_rate", "learning_rate_init", "alpha"),
     "batch": ("batch_size",),
-    "epochs": ("max_iter", "early_stopping", "validation_fraction", "n_iter_no_change", "tol"),
+    "epochs": ("max_iter", "early_stopping", "validation_fraction", "n_iter_no_change", "tol", "scoring"),
 }
 _WITHOUT_EFFECT = {"verbose", "random_state", "n_jobs", "copy", "memory"}
 
@@ -70,7 +70,9 @@ def _network(model: Any, compared: str) -> dict[str, str]:
     }
     for name, parameters in _NETWORK.items():
         if compared in parameters:
-            said[name] = ", ".join(f"{p}={getattr(model, p)!r}" for p in parameters if p != compared)
+            said[name] = ", ".join(
+                f"{p}={getattr(model, p)!r}" for p in parameters if p != compared and hasattr(model, p)
+            )
     return said
 
 
@@ -83,11 +85,10 @@ def _epochs(model: Any) -> str:
     """How long a training takes: a fixed number of epochs, or until what improves no more."""
     if model.n_iter_no_change == inf:
         return f"{model.max_iter}"
-    kind = model.early_stopping
     watched = "the training loss"
-    if kind:
-        what = f"the {kind}" if isinstance(kind, str) else "the score"
-        watched = f"{what} on {100 * model.validation_fraction:g} % of the training examples, held back,"
+    if model.early_stopping:
+        what = getattr(model, "scoring", None) or "score"
+        watched = f"the {what} on {100 * model.validation_fraction:g} % of the training examples, held back,"
     patience = f"{model.n_iter_no_change:g} epochs"
     return f"at most {model.max_iter}; fewer where {watched} improves by less than {model.tol:g} for {patience}"
 
