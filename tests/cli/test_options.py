@@ -45,7 +45,7 @@ def test_arms_and_reference(activations, reference, expected):
         ("relu,step", "derivative zero"),
         ("relu,softmax", "rows"),
         ("relu,swiglu", "columns"),
-        ("silu,swish", "twice"),
+        ("swish,relu,SiLU", "lists 'silu' twice, as 'swish' and as 'SiLU'"),
         ("relu", "at least two"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,6 +73,7 @@ def test_constant_columns_are_found():
         ([*map(str, range(30)), "n.a.?"], None, "1 row such as 'n.a.?' (the first is row 31)"),
         (pd.date_range("2020-01-01", periods=10), None, "holds dates"),
         (["2020-01-01", "2020-01-02"] * 5, None, "dates such as '2020-01-01'; expected classes or numbers"),
+        ([date(2020, 1, day) for day in (1, 2)] * 5, None, "dates such as '2020-01-01'; expected classes or numbers"),
         (["31.12.2020 10:00"] * 9 + ["1.1.2021 11:00"], None, "holds dates such as '31.12.2020 10:00'"),
         ([f"patient {i}" for i in range(30)], None, "has 30 different values in 30 rows, such as 'patient 0'"),
         (list("abcdefgh"), None, "looks like an identifier and not like classes; choose another --target"),

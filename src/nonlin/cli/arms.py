@@ -15,12 +15,17 @@ def choose(activations: str, reference: str | None) -> tuple[list[str], str]:
     Raises InputError for unknown names, doubles, a single one, what cannot stand in a hidden layer, and a user's own
     with a wrong derivative.
     """
-    names = []
+    names: list[str] = []
+    spellings: dict[str, str] = {}
     for spelling in split_names(activations, "--activations"):
         name = _for_hidden_layers(spelling)
         if name in names:
-            raise InputError(f"--activations lists {name!r} twice (as {spelling!r}); name each activation once")
+            raise InputError(
+                f"--activations lists {name!r} twice, as {spellings[name]!r} and as {spelling!r}; name each activation "
+                "once"
+            )
         names.append(name)
+        spellings[name] = spelling
     usual = "relu" if "relu" in names else names[0]
     chosen = usual if reference is None else _for_hidden_layers(reference)
     if chosen not in names:

@@ -70,10 +70,11 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
         if unused:
             _say("Unused", f"{', '.join(unused)} ({reason})")
     layers = " and ".join(map(str, plan.hidden))
+    repeats = f"{plan.repeats} repeat{'s' * (plan.repeats > 1)}"
     _say(
         "Runs",
-        f"{len(plan.activations)} activations x {plan.repeats} repeats x {plan.folds} folds = {plan.trainings} "
-        f"trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
+        f"{len(plan.activations)} activations x {repeats} x {plan.folds} folds = {plan.trainings} trainings, hidden "
+        f"layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
     )
 
 

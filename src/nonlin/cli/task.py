@@ -196,7 +196,7 @@ def _refuse_labels_of_rows(name: str, values: pd.Series) -> None:
     """Dates, names and numbers of rows are no classes: nothing can be learned of a class that is seen once."""
     text = values.astype(str)
     numeric = pd.api.types.is_numeric_dtype(values)
-    example, different = _plain(values.iloc[0]), values.nunique()
+    example, different = _plain(values.iloc[0]) if numeric else text.iloc[0], values.nunique()
     if not numeric and text.str.fullmatch(_DATE).all():
         raise InputError(
             f"target {name!r} holds dates such as {example!r}; expected classes or numbers, choose another --target"
