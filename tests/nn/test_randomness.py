@@ -28,9 +28,10 @@ def test_a_layers_base_draw_does_not_depend_on_the_other_layers():
 
 
 def test_weights_are_the_base_draw_times_the_gain_but_in_the_last_layer():
-    hidden, last = initial_weights(3, (16, 9, 2), gain=1.5)
-    np.testing.assert_allclose(hidden, base_weights(3, 0, (16, 9)) * 1.5 / 4)
-    np.testing.assert_allclose(last, base_weights(3, 1, (9, 2)) / 3)
+    first, second, last = initial_weights(3, (16, 9, 9, 2), gain=1.5)
+    np.testing.assert_allclose(first, base_weights(3, 0, (16, 9)) * 1.5 * np.sqrt(2 / (16 + 9)))  # Glorot 2010
+    np.testing.assert_allclose(second, base_weights(3, 1, (9, 9)) * 1.5 / 3)  # He 2015, in and out being equal
+    np.testing.assert_allclose(last, base_weights(3, 2, (9, 2)) * 0.1 / 3)
 
 
 @pytest.mark.parametrize("state", [11, np.int64(11)])

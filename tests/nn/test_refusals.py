@@ -35,6 +35,8 @@ CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
         ({"beta_2": 1.0}, r"beta_2 must be a number in [0, 1), got 1.0"),
         ({"max_iter": 0}, "max_iter must be a whole number from 1 on, got 0"),
         ({"shuffle": "yes"}, "shuffle must be True or False, got 'yes'"),
+        ({"scoring": "r2"}, "scoring must be None (the estimator's score) or 'loss', got 'r2'"),
+        ({"hidden_layer_sizes": 10**11}, "hidden_layer_sizes=100000000000 takes about"),
         ({"tol": None}, r"tol must be a number in [0, inf), got None"),
     ],
     ids=str,
@@ -43,6 +45,13 @@ def test_a_bad_parameter_is_named(settings, message):
     with pytest.raises(nl.InputError) as error:
         MLPClassifier(**settings).fit(X, CLASSES)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("settings", [{"activation": "gleu"}, {"alpha": -1.0}, {"hidden_layer_sizes": (10**6, 10**6)}])
+def test_settings_that_no_data_can_make_right_are_refused_without_data(settings):
+    with pytest.raises(nl.InputError, match=next(iter(settings))):
+        MLPClassifier(**settings)._validate_params()
+    MLPClassifier()._validate_params()
 
 
 def test_step_is_allowed_where_there_is_no_hidden_layer_to_use_it():

@@ -21,6 +21,13 @@ from nonlin.nn import MLPClassifier, MLPRegressor
 BATCH = 32
 
 
+# Early stopping, the same for every activation. Measured on the bundled data sets: of 10 % held out, 12
+# rows of iris, chance decides; 20 % are missed in training.
+HELD_OUT = 0.15
+FEWEST_TO_HOLD_OUT_FROM = 20
+LEAST_IMPROVEMENT = 1e-3  # of the loss held out, a tenth of the margin that counts in practice
+
+
 class Network(NamedTuple):
     """A scikit-learn estimator and the name of its parameter that is the activation."""
 
@@ -29,35 +36,55 @@ class Network(NamedTuple):
 
 
 def usual_epochs(rows: int) -> int:
-    """How long to train on so many rows: 25 times the root of their number in batches, at least 400.
+    """The most epochs to train on so many rows: about 200,000 steps, at least 20 and at most 2,000 epochs.
 
-    On the bundled data sets the held-out scores are near their best then, those of fast learners (tanh, relu), which
-    soon begin to overfit, and those of slow ones (sigmoid) taken together.
+    It is a bound for trainings that never settle; all others stop earlier by themselves, at their own best epoch.
 
-    >>> usual_epochs(120), usual_epochs(455), usual_epochs(100_000)
-    (100, 36, 3)
+    >>> usual_epochs(120), usual_epochs(10_000), usual_epochs(1_000_000)
+    (2000, 638, 20)
     """
-    return math.ceil(max(400, 25 * math.sqrt(rows)) / math.ceil(rows / BATCH))
+    return min(2000, max(20, 200_000 // _steps(rows)))
+
+
+def usual_patience(rows: int) -> int:
+    """Epochs without improvement after which a training stops: about 20,000 steps, at least 5 and at most 20 epochs.
+
+    >>> usual_patience(120), usual_patience(100_000)
+    (20, 6)
+    """
+    return min(20, max(5, 20_000 // _steps(rows)))
+
+
+def _steps(rows: int) -> int:
+    """The batches of an epoch."""
+    return math.ceil(rows / BATCH)
 
 
 def build(problem: Problem, hidden: tuple[int, ...], epochs: int, loss: str | None) -> Network:
     """The pipeline for a problem; regression learns a standardised target and predicts in the target's own units.
 
-    Every training takes the same number of epochs. Raises InputError for an unknown loss, and for one that does not
-    fit the task.
+    Every training goes on, for at most `epochs`, until the loss on a part of its own training rows, held out by lot,
+    improves no more, and keeps the weights that were best there: so each activation gets the epochs it needs.
+    Raises InputError for an unknown loss, one that does not fit the task, and layers that fit no memory.
     """
+    rows = len(problem.target)
     settings: dict[str, Any] = {
         "hidden_layer_sizes": hidden,
         "batch_size": BATCH,
         "max_iter": epochs,
-        "tol": 0.0,
-        "n_iter_no_change": math.inf,
+        "tol": LEAST_IMPROVEMENT,
+        "n_iter_no_change": usual_patience(rows),
+        "early_stopping": rows >= 2 * FEWEST_TO_HOLD_OUT_FROM,  # in the training folds, half of all rows or more
+        "validation_fraction": HELD_OUT,
+        "scoring": "loss",
     }
     if loss is not None:
         settings["loss"] = fitting_loss(loss, problem)
-    if problem.task == CLASSIFICATION:
-        return Network(_after_features(MLPClassifier(**settings)), "network__activation")
-    regressor = TransformedTargetRegressor(MLPRegressor(**settings), transformer=StandardScaler(), check_inverse=False)
+    model = MLPClassifier(**settings) if problem.task == CLASSIFICATION else MLPRegressor(**settings)
+    model._validate_params()
+    if isinstance(model, MLPClassifier):
+        return Network(_after_features(model), "network__activation")
+    regressor = TransformedTargetRegressor(model, transformer=StandardScaler(), check_inverse=False)
     return Network(_after_features(regressor), "network__regressor__activation")
 
 

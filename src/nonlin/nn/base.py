@@ -11,13 +11,12 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nonlin.errors import InputError
-from nonlin.nn import checks, randomness
+from nonlin.nn import checks, memory, randomness
 from nonlin.nn.definitions import activation_kernel, gain, largest_slope, loss_kernel
 from nonlin.nn.early_stopping import EarlyStopping
+from nonlin.nn.holding_out import split
 from nonlin.nn.initialization import initial_weights
 from nonlin.nn.network import Network, predict
 from nonlin.nn.training import Solver, Training
@@ -77,6 +76,7 @@ class Perceptron(BaseEstimator, ABC):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
+        scoring: str | None = None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -102,6 +102,7 @@ class Perceptron(BaseEstimator, ABC):
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.scoring = scoring
 
     @abstractmethod
     def _encode(self, y: np.ndarray, loss: Any, fresh: bool) -> np.ndarray:
@@ -123,15 +124,13 @@ class Perceptron(BaseEstimator, ABC):
         DivergedError
             When the loss or a weight becomes infinite or NaN.
         """
-        checks.check_settings(self)
-        hidden = checks.hidden_sizes(self.hidden_layer_sizes)
-        activation, parameters = checks.hidden_activation(self.activation, self.activation_parameters, bool(hidden))
-        loss = checks.loss_for(self.loss, self._task, self._default_loss)
+        hidden, activation, parameters, loss = self._parts()
         fresh = not (self.warm_start and hasattr(self, "coefs_"))
         X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
         targets = self._encode(y, loss, fresh)
         seed = randomness.root_seed(self.random_state)
         sizes = (X.shape[1], *hidden, targets.shape[1])
+        memory.check_fits(self, sizes, len(X), X.dtype)
         if fresh:
             vars(self).pop("coefs_", None)  # should training fail, nothing is fitted
             start = Progress(initial_weights(seed, sizes, gain(activation, parameters)), [*map(np.zeros, sizes[1:])])
@@ -143,6 +142,18 @@ class Perceptron(BaseEstimator, ABC):
         kernels = activation_kernel(activation, X.dtype, parameters), loss_kernel(loss, X.dtype)
         self._train(seed, start, X, targets, *kernels)
         return self
+
+    def _validate_params(self) -> None:
+        """Refuse parameters that no data could make right; raises `InputError`."""
+        hidden = self._parts()[0]
+        memory.check_fits(self, (1, *hidden, 1), 1, np.dtype(np.float32))
+
+    def _parts(self) -> tuple[tuple[int, ...], Any, dict[str, float], Any]:
+        """The widths of the hidden layers, the record and parameters of the activation, the record of the loss."""
+        checks.check_settings(self)
+        hidden = checks.hidden_sizes(self.hidden_layer_sizes)
+        activation, parameters = checks.hidden_activation(self.activation, self.activation_parameters, bool(hidden))
+        return hidden, activation, parameters, checks.loss_for(self.loss, self._task, self._default_loss)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are weights to predict with."""
@@ -169,7 +180,10 @@ class Perceptron(BaseEstimator, ABC):
         self, seed: int, start: Progress, X: np.ndarray, targets: np.ndarray, activation: int, loss: int
     ) -> None:
         """Train from `start` on until converged, or for `max_iter` epochs."""
-        X, targets, watch = self._hold_out(seed, X, targets)
+        X, targets, held = self._hold_out(seed, X, targets)
+        watch = None
+        if held and self.scoring is None:
+            watch, held = EarlyStopping(*held, self._score_outputs, self.tol, self.n_iter_no_change), None
         network = Network((*map(len, start.coefs), self.n_outputs_), X.dtype, self._batch_rows(len(X)), activation)
         network.assign(start.coefs, start.intercepts)
         network.layers["dead_below"] = DEAD_BELOW * largest_slope(activation, X.dtype)
@@ -182,10 +196,13 @@ class Perceptron(BaseEstimator, ABC):
             shuffle=self.shuffle,
             key=randomness.key(seed, "batch order"),
             first_epoch=len(start.history["loss"]) if start.history else 0,
+            held_out=held,
         )
-        with network.blas_guard():
-            converged = self._run(training, watch)
-        self._keep(training, watch, start)
+        converged = self._run(training, watch)
+        if self.early_stopping:
+            watch.restore_best(training) if watch else training.restore_best()
+        self._keep(training, start)
+        self._keep_validation(training.history(), watch)
         if not converged and np.isfinite(self.n_iter_no_change):  # otherwise a fixed number of epochs was asked for
             warnings.warn(
                 f"training stopped after max_iter={self.max_iter} epochs while the loss was still improving; "
@@ -196,23 +213,13 @@ class Perceptron(BaseEstimator, ABC):
 
     def _hold_out(
         self, seed: int, X: np.ndarray, targets: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, EarlyStopping | None]:
+    ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
         """Set the validation examples of early stopping aside, classes in proportion."""
         if not self.early_stopping:
             return X, targets, None
-        kept, held = train_test_split(
-            np.arange(len(X)),
-            test_size=self.validation_fraction,
-            random_state=randomness.key(seed, "validation split") % 2**32,
-            stratify=self._strata(targets),
-        )
-        if len(held) < 2:
-            raise InputError(
-                f"validation_fraction={self.validation_fraction} leaves {len(held)} of {len(X)} examples "
-                "to validate on; raise it, or set early_stopping=False"
-            )
-        watch = EarlyStopping(X[held], targets[held], self._score_outputs, self.tol, self.n_iter_no_change)
-        return X[kept], targets[kept], watch
+        generator = randomness.generator(seed, "validation split")
+        kept, held = split(generator, len(X), self.validation_fraction, self._strata(targets))
+        return X[kept], targets[kept], (X[held], targets[held])
 
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
         return None
@@ -220,9 +227,10 @@ class Perceptron(BaseEstimator, ABC):
     def _solver(self, start: Progress) -> Solver:
         names = Solver.__dataclass_fields__.keys() - {"name", "best_loss", "examples_seen"}
         settings = {name: getattr(self, name) for name in names}
-        if self.early_stopping:
+        if self.early_stopping and self.scoring is None:
             settings["n_iter_no_change"] = np.inf  # the validation score decides
-        return Solver(name=self.solver, best_loss=start.best_loss, examples_seen=start.examples_seen, **settings)
+        best = np.inf if self.early_stopping else start.best_loss
+        return Solver(name=self.solver, best_loss=best, examples_seen=start.examples_seen, **settings)
 
     def _batch_rows(self, examples: int) -> int:
         if self.batch_size == "auto":
@@ -248,21 +256,22 @@ class Perceptron(BaseEstimator, ABC):
                     print(f"Validation score: {watch.scores[-1]:f}")
         return converged
 
-    def _keep(self, training: Training, watch: EarlyStopping | None, start: Progress) -> None:
+    def _keep(self, training: Training, start: Progress) -> None:
         """Take the result out of the training."""
-        if watch:
-            watch.restore_best(training)
         network, history = training.network, training.history()
-        if start.history:
+        if start.history and start.history.keys() == history.keys():
             history = {name: np.concatenate([start.history[name], array]) for name, array in history.items()}
         self.coefs_ = [coef.copy() for coef in network.coefs]
         self.intercepts_ = [intercept.copy() for intercept in network.intercepts]
         self.history_, self.loss_curve_ = history, history["loss"].tolist()
         self.loss_, self.n_iter_ = self.loss_curve_[-1], training.epochs_done
         self.t_ = start.examples_seen + self.n_iter_ * len(training.inputs)
-        self.best_loss_ = None if watch else training.best_loss
-        self.validation_scores_ = watch.scores if watch else None
-        self.best_validation_score_ = watch.best if watch else None
+        self.best_loss_ = None if self.early_stopping else training.best_loss
+
+    def _keep_validation(self, history: dict[str, np.ndarray], watch: EarlyStopping | None) -> None:
+        scores = watch.scores if watch else (-history.get("validation_loss", np.zeros(0))).tolist()
+        self.validation_scores_ = scores or None
+        self.best_validation_score_ = float(np.fmax.reduce(scores)) if scores else None
 
     def _outputs(self, X: Any) -> np.ndarray:
         """The last layer's z for examples `X`, with `coefs_` and `intercepts_` as they are now."""

@@ -48,6 +48,8 @@ def check_settings(estimator: Any) -> None:
     for name in _SWITCHES:
         if not isinstance(settings[name], (bool, np.bool_)):
             raise InputError(f"{name} must be True or False, got {settings[name]!r}")
+    if settings["scoring"] not in (None, "loss"):
+        raise InputError(f"scoring must be None (the estimator's score) or 'loss', got {settings['scoring']!r}")
     if settings["batch_size"] != "auto":
         check_count("batch_size", settings["batch_size"], " or 'auto'")
 

@@ -31,6 +31,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         A classification loss: "cross_entropy" has an output a class (two for two classes), "binary_cross_entropy"
         a single one.
     solver : "adam" or "sgd"
+    scoring : None or "loss"
+        What early stopping judges by: the estimator's score on the examples held out, as scikit-learn's class does, or
+        the loss on them. With "loss", improvements below `tol` add up, `n_iter_no_change` is ten times as long while
+        the training loss stands still too (a plateau, not overfitting), and nothing but compiled code runs.
 
     Attributes
     ----------
@@ -38,13 +42,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         The layers. They can be assigned, and with `warm_start=True` training goes on from them.
     history_ : dict of arrays with an entry an epoch
         "loss" (epochs,), "dead_share" (epochs, hidden layers): the share of units whose slope was zero for every
-        example, "gradient_norm" (epochs, layers): the rms of dL/dz.
+        example, "gradient_norm" (epochs, layers): the rms of dL/dz; with early stopping by the loss also
+        "validation_loss" (epochs,).
 
     Notes
     -----
-    Weights start from standard normal draws times the activation's gain over sqrt(fan_in)
-    (He et al. 2015, arXiv:1502.01852), biases from zero. One `random_state` means the same draws and batches for
-    every activation, and the same bits whatever the number of threads.
+    Weights start from standard normal draws times the activation's gain (He et al. 2015, arXiv:1502.01852) over the
+    root of the mean of fan_in and fan_out, those of the last layer from small ones, biases from zero. One
+    `random_state` means the same draws, batches and examples held out for every activation, and the same bits however
+    many trainings run side by side.
 
     Examples
     --------
@@ -127,7 +133,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     >>> from nonlin.nn import MLPRegressor
     >>> X = np.linspace(-2, 2, 200)[:, np.newaxis]
     >>> y = np.sin(2 * X[:, 0])
-    >>> model = MLPRegressor((32,), "gelu", learning_rate_init=0.01, random_state=0, max_iter=400).fit(X, y)
+    >>> model = MLPRegressor((32, 32), "gelu", learning_rate_init=0.01, random_state=0, max_iter=400).fit(X, y)
     >>> bool(model.score(X, y) > 0.99)
     True
     """

@@ -12,14 +12,19 @@ from numba import njit
 
 from nonlin.nn.calls import call, call_for_number
 
+PLATEAU = 10  # times the patience, as long as the training loss stands still
+FALL = 0.15  # of the training loss since the last improvement: it no longer stands still
+
 compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
-def train(layers, tasks, solvers, order, first_epoch, losses, squares, dead):
+def train(layers, tasks, solvers, order, first_epoch, losses, squares, dead, held_losses, parameters, best):
     """Train for up to `len(losses)` epochs; return how many were done, fewer once the loss improves no more.
 
     Recorded per epoch: the loss, for each layer the sum of (dL/dz)^2, for each hidden layer the number of dead units.
+    Where examples are held out, it is their loss that has to improve, and `best` keeps the bytes of `parameters` from
+    the epoch in which it was lowest.
     """
     task, solver = tasks[0], solvers[0]
     for epoch in range(len(losses)):
@@ -27,7 +32,12 @@ def train(layers, tasks, solvers, order, first_epoch, losses, squares, dead):
             shuffle(order, task.key, first_epoch + epoch)
         losses[epoch] = train_epoch(layers, task, solver, squares[epoch])
         count_dead_units(layers, dead[epoch])
-        if not np.isfinite(losses[epoch]) or improves_no_more(solver, losses[epoch], task.examples):
+        judged = losses[epoch]
+        if task.held > 0:
+            judged = held_losses[epoch] = held_out_loss(layers, task)
+            if judged < solver.best_loss:
+                best[:] = parameters
+        if not np.isfinite(losses[epoch]) or improves_no_more(solver, judged, losses[epoch], task):
             return epoch + 1
     return len(losses)
 
@@ -106,19 +116,44 @@ def update(task, solver, rows):
 
 
 @compiled
-def improves_no_more(solver, loss, examples):
-    """Count epochs that improved the loss by less than `tolerance`; after too many slow down, or say to stop."""
-    solver.stale = solver.stale + 1 if loss > solver.best_loss - solver.tolerance else 0
+def held_out_loss(layers, task):
+    """The mean loss of the examples held out, without penalty; the blocks of a batch serve for theirs."""
+    first, last, total = layers[0], layers[len(layers) - 1], 0.0
+    batch_inputs = first.inputs
+    for start in range(0, task.held, task.batch):
+        rows = min(task.batch, task.held - start)
+        first.inputs = task.held_inputs + start * task.input_bytes
+        forward(layers, rows)
+        targets = task.held_targets + start * task.target_bytes
+        total += call_for_number(task.loss, (last.values, targets, rows, last.width, last.stride))
+    first.inputs = batch_inputs
+    return total / task.held
+
+
+@compiled
+def improves_no_more(solver, loss, training_loss, task):
+    """Count epochs without an improvement of the loss by `tolerance`; after too many slow down, or say to stop.
+
+    The improvement is on the best loss so far, as in scikit-learn's networks. The loss of examples held out is
+    measured against the last improvement that counted, so that many small ones, of a slow learner, add up to one; and
+    it has longer to improve while the loss in training stands still too: that is a plateau, not overfitting.
+    """
+    improved = loss <= solver.milestone - solver.tolerance
+    solver.stale = 0 if improved else solver.stale + 1
     solver.best_loss = min(solver.best_loss, loss)
-    solver.examples_seen += examples
+    if improved or task.held == 0:
+        solver.milestone, solver.training_milestone = solver.best_loss, training_loss
+    solver.examples_seen += task.examples
     if solver.power > 0:
         solver.rate = solver.first_rate / (solver.examples_seen + 1) ** solver.power
-    if solver.stale <= solver.patience:
+    fallen = solver.training_milestone - training_loss > FALL * abs(solver.training_milestone)
+    if solver.stale <= solver.patience * (PLATEAU if task.held > 0 and not fallen else 1):
         return False
     if solver.adaptive and solver.rate > 1e-6:
         solver.rate /= 5
         solver.stale = 0
         return False
+    solver.settled = 1
     return True
 
 

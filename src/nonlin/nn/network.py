@@ -7,14 +7,12 @@ no error and no gradient.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 
 import numpy as np
 
 from nonlin.nn import loop, passes
-from nonlin.nn.blas_threads import one_blas_thread
-from nonlin.nn.products import product_kernel, uses_blas
+from nonlin.nn.products import product_kernel
 from nonlin.nn.vectors import padded
 
 
@@ -113,11 +111,6 @@ class Network:
         for mine, given in zip((*self.coefs, *self.intercepts), (*coefs, *intercepts), strict=True):
             mine[...] = given
 
-    def blas_guard(self) -> AbstractContextManager[None]:
-        """To compute inside of: BLAS held to one thread where a layer is wide enough to use it."""
-        wide = any(uses_blas(before * after) for before, after in pairwise(self.strides))
-        return one_blas_thread() if wide else nullcontext()
-
 
 _PREDICTION_ROWS = 256  # a block's values stay in the cache from layer to layer
 
@@ -133,6 +126,5 @@ def predict(
     network.layers["inputs"][0] = X.ctypes.data
     network.layers["values"][-1] = outputs.ctypes.data
     line = X.dtype.itemsize
-    with network.blas_guard():
-        loop.predict(network.layers, len(X), network.rows, line * sizes[0], line * network.strides[-1])
+    loop.predict(network.layers, len(X), network.rows, line * sizes[0], line * network.strides[-1])
     return outputs[:, : sizes[-1]]

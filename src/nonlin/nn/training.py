@@ -16,14 +16,15 @@ TASK = record(
     "inputs input_bytes batch_inputs targets target_bytes batch_targets order "
     "weights weights_gradient weights_m weights_v weight_count "
     "biases biases_gradient biases_m biases_v bias_count "
-    "gather loss update"
+    "gather loss update "
+    "held held_inputs held_targets"
 )
 
-# What the solver computes with. The last five change: a training can stop and go on.
+# What the solver computes with. The last eight change: a training can stop and go on.
 SOLVER = record(
     "",
     "alpha first_rate beta_1 beta_2 a b c power adaptive tolerance patience "  # a, b, c: see nonlin.nn.updates
-    "rate steps examples_seen best_loss stale",
+    "rate steps examples_seen best_loss milestone training_milestone stale settled",
 )
 
 
@@ -69,6 +70,7 @@ class Solver:
             "tolerance": self.tol,
             "patience": self.n_iter_no_change,
             "best_loss": self.best_loss,
+            "milestone": self.best_loss,
             "examples_seen": self.examples_seen,
         }
         for name, value in values.items():
@@ -80,7 +82,8 @@ class Training:
     """A network on its way; `run` takes it a number of epochs further.
 
     `inputs` (examples, features) and `targets` (examples, outputs) are of the network's dtype; `loss` is the address
-    of a loss kernel, `key` the number that the batch orders follow from.
+    of a loss kernel, `key` the number that the batch orders follow from. With `held_out`, further inputs and targets,
+    it is their loss that tells when to stop.
     """
 
     def __init__(
@@ -94,18 +97,26 @@ class Training:
         shuffle: bool,
         key: int,
         first_epoch: int = 0,
+        held_out: tuple[np.ndarray, np.ndarray] | None = None,
     ):
         self.network, self.epochs_done = network, 0
         self._first_epoch = first_epoch
         self._order = np.arange(len(inputs))
         self.inputs = np.ascontiguousarray(inputs)
-        self._targets = np.zeros((len(inputs), network.strides[-1]), network.dtype)
-        self._targets[:, : network.sizes[-1]] = targets
+        self._targets = self._padded(targets)
+        self._held_inputs, self._held_targets = map(np.ascontiguousarray, held_out or (inputs[:0], targets[:0]))
+        self._held_targets = self._padded(self._held_targets)
+        self._best = np.zeros_like(network.parameters) if held_out else network.parameters[:0]
         self._batch_targets = np.zeros((network.rows, network.strides[-1]), network.dtype)
         self._m, self._v = np.zeros_like(network.parameters), np.zeros_like(network.parameters)
         self._solver = solver.pack()
         self._task = self._describe(loss, update_kernel(solver.name, network.dtype), shuffle, key)
-        self._history: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._history: list[tuple[np.ndarray, ...]] = []
+
+    def _padded(self, targets: np.ndarray) -> np.ndarray:
+        padded = np.zeros((len(targets), self.network.strides[-1]), self.network.dtype)
+        padded[:, : self.network.sizes[-1]] = targets
+        return padded
 
     def _describe(self, loss: int, update: int, shuffle: bool, key: int) -> np.ndarray:
         """The record of sizes and addresses for the compiled loop."""
@@ -129,6 +140,9 @@ class Training:
             "gather": passes.gather_kernel(),
             "loss": loss,
             "update": update,
+            "held": len(self._held_inputs),
+            "held_inputs": self._held_inputs.ctypes.data,
+            "held_targets": self._held_targets.ctypes.data,
         }
         values |= {f"weights{ending}": vector.ctypes.data for ending, vector in vectors.items()}
         values |= {f"biases{ending}": v.ctypes.data + size * network.weight_count for ending, v in vectors.items()}
@@ -143,14 +157,16 @@ class Training:
         Raises DivergedError where the loss or a weight is no longer finite.
         """
         layers = len(self.network.layers)
-        losses, squares = np.zeros(epochs), np.zeros((epochs, layers))
+        losses, held_losses, squares = np.zeros(epochs), np.zeros(epochs), np.zeros((epochs, layers))
         dead = np.zeros((epochs, layers - 1))
         first = self._first_epoch + self.epochs_done
-        done = loop.train(self.network.layers, self._task, self._solver, self._order, first, losses, squares, dead)
+        memory = self.network.parameters.view(np.uint8), self._best.view(np.uint8)  # of any number format
+        work = self.network.layers, self._task, self._solver, self._order
+        done = loop.train(*work, first, losses, squares, dead, held_losses, *memory)
         self.epochs_done += done
-        self._history.append((losses[:done], squares[:done], dead[:done]))
+        self._history.append(tuple(array[:done] for array in (losses, squares, dead, held_losses)))
         self._check_finite(losses[done - 1])
-        return done < epochs or bool(self._solver["stale"][0] > self._solver["patience"][0])
+        return bool(self._solver["settled"][0])
 
     def _check_finite(self, loss: float) -> None:
         network = self.network
@@ -171,8 +187,13 @@ class Training:
 
     @property
     def best_loss(self) -> float:
-        """The lowest loss of an epoch so far."""
+        """The lowest loss of an epoch so far, that of the examples held out where there are any."""
         return float(self._solver["best_loss"][0])
+
+    def restore_best(self) -> None:
+        """Go back to the parameters with which the loss of the examples held out was lowest."""
+        if np.isfinite(self.best_loss):
+            self.network.parameters[:] = self._best
 
     def slow_down(self) -> bool:
         """Divide the learning rate by 5 (schedule "adaptive"); False where it is not to be, or is too small already."""
@@ -186,12 +207,14 @@ class Training:
 
         "loss" (epochs,): the mean loss, L2 penalty included; "dead_share" (epochs, hidden layers): the share of units
         whose |f'(z)| stayed at or below 1e-6 of its supremum for every example; "gradient_norm" (epochs, layers):
-        the root mean square over examples and units of dL/dz, L being the loss of one example.
+        the root mean square over examples and units of dL/dz, L being the loss of one example; where examples are held
+        out, "validation_loss" (epochs,): their mean loss, without penalty.
         """
-        losses, squares, dead = (np.concatenate(parts) for parts in zip(*self._history, strict=True))
+        losses, squares, dead, held_losses = (np.concatenate(parts) for parts in zip(*self._history, strict=True))
         widths = np.array(self.network.sizes[1:])
-        return {
+        history = {
             "loss": losses,
             "dead_share": dead / widths[:-1],
             "gradient_norm": np.sqrt(squares / (len(self.inputs) * widths)),
         }
+        return history | {"validation_loss": held_losses} if len(self._held_inputs) else history
