@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from nonlin.errors import InputError
-from nonlin.visualization.ranking import ranking_data
+from nonlin.visualization.ranking import amount_text, ranking_data
 from nonlin.visualization.ranking_drawing import draw_ranking, plot_ranking, view_limits
 
 NAMES = ["relu", "gelu", "tanh", "silu", "elu", "selu"]
@@ -76,6 +76,13 @@ def test_accuracy_is_drawn_in_percentage_points(fake):
     assert data.margin == pytest.approx(1.0)
     assert max(row.center for row in data.rows) == pytest.approx(100 * 0.03 * np.sin(2.0))
     assert data.axis_label().endswith("in accuracy (percentage points)")
+
+
+def test_wide_intervals_leave_differences_of_the_margins_size_visible(fake):
+    comparison = fake(["relu", "gelu"])
+    comparison.frame.loc["gelu", ["difference_low", "difference_high"]] = -2.5, 2.5
+    data = ranking_data(comparison)
+    assert amount_text(data.rows[0], data) == "+0.03"
 
 
 def test_scores_are_drawn_in_natural_units(fake):

@@ -134,8 +134,11 @@ def _baseline(comparison: Any, origin: float | None, yardstick: Measure) -> floa
 
 
 def _digits(rows: tuple[RankingRow, ...], margin: float) -> int:
+    """Two digits of the typical half-width; however wide the intervals are, one digit of the margin."""
     widths = [(row.high - row.low) / 2 for row in rows]
-    return decimals(widths if any(isfinite(w) and w > 0 for w in widths) else [margin])
+    if not any(isfinite(w) and w > 0 for w in widths):
+        return decimals([margin])
+    return max(decimals(widths), decimals([margin]) - 1) if margin > 0 else decimals(widths)
 
 
 def _row(
