@@ -11,6 +11,7 @@ from nonlin.cli.network import Network, build, usual_epochs, warm_up
 from nonlin.cli.output import hanging
 from nonlin.cli.plan import Plan
 from nonlin.cli.progress import announced, display
+from nonlin.cli.rehearsal import rehearse
 from nonlin.cli.run import ComparisonInterrupted
 from nonlin.cli.store import nothing_half_made
 from nonlin.cli.summary import print_summary
@@ -82,9 +83,10 @@ def _say(what: str, text: str) -> None:
     print(hanging(f"{what}:".ljust(8), text), flush=True)
 
 
-def _compile() -> None:
+def _compile(network: Network, activations: Sequence[str]) -> None:
     with announced("Compiling for this machine, which is needed once ..."):
         warm_up()
+        rehearse(network, activations)
 
 
 def _train(plan: Plan, problem: Problem, network: Network) -> Any:
@@ -96,7 +98,7 @@ def _train(plan: Plan, problem: Problem, network: Network) -> Any:
         shown.update(progress)
 
     try:
-        threads = FeaturesFirst(plan.workers, before_all=_compile)
+        threads = FeaturesFirst(plan.workers, before_all=lambda: _compile(network, plan.activations))
         with nothing_half_made(plan.store), threads as executor, display(plan.trainings) as shown:
             return nl.compare(
                 network.estimator,
