@@ -83,10 +83,12 @@ class Wording:
         return f"{100 * (1 - self.alpha):.4g} % interval {low} to {high}"
 
     def _places(self, standing: Standing) -> int:
-        """Decimal places that show two digits of the interval's width, and a digit or two of a smaller difference."""
+        """Decimal places that show two digits of the interval's width, and one of a smaller difference."""
         width = self.scoring.factor * (standing.difference_high - standing.difference_low)
-        size = max(min(width, self.scoring.factor * abs(standing.difference)), width / 100)
-        return min(12, max(0, 1 - floor(log10(size)))) if 0 < size < float("inf") else 3
+        if not 0 < width < float("inf"):
+            return 3
+        least = max(self.scoring.factor * abs(standing.difference), width / 100)
+        return min(12, max(0, 1 - floor(log10(width)), -floor(log10(least))))
 
 
 def listed(names: list[str]) -> str:
