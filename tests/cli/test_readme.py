@@ -53,7 +53,6 @@ def test_every_measured_claim_has_a_benchmark_that_is_there():
     assert all((ROOT / command).is_file() for command in commands)
 
 
-@pytest.mark.xfail(strict=True, reason="figures and picture are filled in at the release; remove this line then")
 def test_nothing_is_left_to_be_filled_in():
     assert "TODO" not in README
     addresses = re.findall(r"\]\(([^)\s]+)\)", README)
