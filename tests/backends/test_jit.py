@@ -2,9 +2,11 @@
 
 import ctypes
 import os
+import platform
 import subprocess
 import sys
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
@@ -85,3 +87,45 @@ def test_no_home_directory_only_costs_time(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pathlib.Path.expanduser", lambda self: (_ for _ in ()).throw(RuntimeError("no home")))
     assert _call(40, 2) == 42
+
+
+def test_a_processor_without_fused_multiply_add_is_refused_in_words(monkeypatch):
+    """Without it the exact products of double-double arithmetic would be calls, and half precision would crash."""
+    jit._host.cache_clear()
+    monkeypatch.setattr(jit.llvm, "get_host_cpu_features", lambda: llvm.FeatureMap({"fma": False, "f16c": True}))
+    if jit.llvm.get_default_triple().startswith("x86_64"):
+        with pytest.raises(RuntimeError, match="FMA and F16C"):
+            jit.compile_ir(IR.format(50), "f")
+    jit._host.cache_clear()
+
+
+OTHER_PROCESSOR = """
+import hashlib
+import numpy as np
+import llvmlite.binding as llvm
+from nonlin.backends.numpy import jit
+
+jit._host()
+if {0!r}:
+    target = llvm.Target.from_default_triple()
+    jit._host = lambda: (target, {0!r}, "+avx2,+fma,+f16c")
+
+import nonlin as nl
+
+digest = hashlib.sha256()
+x = np.random.default_rng(0).normal(0, 5, 2048)
+for name in nl.activations():
+    for dtype in ("f2", "f4", "f8"):
+        digest.update(np.ascontiguousarray(nl.get(name)(x.astype(dtype))).tobytes())
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="compares x86 vector widths")
+def test_narrower_vectors_give_the_same_bits(tmp_path):
+    digests = set()
+    for processor in ("", "haswell"):  # this one, and 256-bit vectors
+        environment = os.environ | {"NONLIN_CACHE_DIR": str(tmp_path / (processor or "host"))}
+        command = [sys.executable, "-c", OTHER_PROCESSOR.format(processor)]
+        digests.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert len(digests) == 1

@@ -42,10 +42,19 @@ def cache_directory() -> Path:
 
 @cache
 def _host() -> tuple[llvm.Target, str, str]:
-    """This processor: LLVM's target, the processor's name and its features."""
+    """This processor: LLVM's target, the processor's name and its features.
+
+    Raises
+    ------
+    RuntimeError
+        On an x86 processor without fused multiply-add or half-precision conversion.
+    """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    target, features = llvm.Target.from_default_triple(), llvm.get_host_cpu_features()
+    if target.triple.startswith(("x86_64", "i686")) and not (features.get("fma") and features.get("f16c")):
+        raise RuntimeError("nonlin needs the FMA and F16C instructions, which x86 processors have had since about 2013")
+    return target, llvm.get_host_cpu_name(), features.flatten()
 
 
 def _machine() -> llvm.TargetMachine:
