@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def document(definition: Definition) -> str:
     loss = definition._registry_name == "losses"
     arguments = [_ARRAYS[f"{definition.kind} loss" if loss else definition.kind]]
     for name, known in definition.parameters.items():
-        interval = f"from {known.low:g} to {known.high:g}" if (known.low, known.high) != (-_INF, _INF) else "any number"
+        interval = (
+            f"from {known.low:g} to {known.high:g}"
+            if (known.low, known.high) != (-math.inf, math.inf)
+            else "any number"
+        )
         arguments.append(f"{name} : float, default {known.default:g}, {interval}\n    {known.text or 'A parameter.'}")
     if definition.kind == "elementwise" and not loss:
         arguments.append(_OPTIONS)
@@ -55,9 +60,6 @@ def document(definition: Definition) -> str:
     parts = [definition.summary]
     parts += [f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items() if text]
     return "\n\n".join(parts) + "\n"
-
-
-_INF = float("inf")
 
 
 def _returns(definition: Definition, loss: bool) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 def syntax_tree(function: Callable[..., Any]) -> ast.FunctionDef | None:
     """The syntax tree of a function, or None where its source is gone (typed at a prompt)."""
     try:
-        source = textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
         return None
-    return next((node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)), None)
+    return next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)), None)
 
 
 def statements(tree: ast.FunctionDef) -> list[ast.stmt]:

@@ -8,10 +8,10 @@ from ...definition.expression import Expression, evaluate
 from .arithmetic import DoubleDouble, Native
 from .elementary import table
 from .emitter import BYTES, Emitter, Value, vector
+from .loops import ATTRIBUTES
 
 LANES = 8
 ELEMENTS = ("half", "float", "double")
-ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }\n'
 
 
 def working_arithmetic(emitter: Emitter, element: str) -> Native:
