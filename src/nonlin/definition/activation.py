@@ -109,12 +109,12 @@ class Elementwise(Activation):
         """f(x) and f'(x) in one pass, as a pair."""
         return self._compute("value_and_derivative", (x,), options)
 
-    @cached_property
+    @property
     def trainable(self) -> bool:
         """Whether a gradient can pass: false where the derivative is zero everywhere."""
         return "derivative" in self._formulas and repr(self.expressions("derivative")[0]) not in ("0", "-0.0")
 
-    @cached_property
+    @property
     def gain(self) -> float:
         """1 / sqrt(E f(z)^2) for standard normal z: the scale of weights that keeps the second moment at 1."""
         from .gain import matched_gain

@@ -96,7 +96,7 @@ class Definition:
                 f"the {part} of {self.name!r} is defined in {self.__module__}; define a function of your own instead"
             )
         self._formulas[part] = function
-        for name in ("formula", "derivative_formula", "trainable", "gain"):
+        for name in ("formula", "derivative_formula"):
             self.__dict__.pop(name, None)
         forget_what_was_made()
         return function
