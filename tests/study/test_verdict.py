@@ -213,6 +213,16 @@ def test_a_single_repeat_says_why_it_says_nothing():
     assert "better than" not in text
 
 
+def test_a_single_repeat_tells_what_was_seen_of_guessing():
+    shifts = {"relu": 0.0, "gelu": 0.05}
+    text = told(shifts, repeats=1, baseline=-0.1, diverged={"gelu": 2})
+    assert text.endswith(
+        " None of these 2 activations scores better than guessing (log loss 0.100); gelu diverged in 2 of 5 runs."
+    )
+    assert "guessing" not in told(shifts, repeats=1, baseline=-0.9)
+    assert "guessing" not in told(shifts, repeats=1, baseline=math.nan)
+
+
 def test_nobody_wins_where_all_are_worse_than_guessing():
     arms = [RELU, standing("tanh", -0.13, 0.09, "worse"), standing("gelu", 0.01, 0.09, OPEN)]
     assert sentence(arms, wording(baseline=-0.2)) == (

@@ -47,7 +47,7 @@ class FakeComparison:
     n_features: int = 30
     fingerprint: str = "9f86d081884c7d65"
     seconds: float = 9.66
-    baseline: float | None = None
+    baseline: float = float("nan")
 
     def table(self) -> pd.DataFrame:
         return self.frame

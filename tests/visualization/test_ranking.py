@@ -155,7 +155,7 @@ def test_guessing_is_a_dotted_line_where_it_scores(fake, kind, baseline, place, 
     ("kind", "text"), [("score", "far to the right, at 9"), ("difference", "far to the left, at −8")]
 )
 def test_guessing_far_off_is_said_and_squeezes_nobody(fake, kind, text, compact):
-    far, near = (ranking_data(fake(NAMES, baseline=score), kind=kind) for score in (-9.0, None))
+    far, near = (ranking_data(fake(NAMES, baseline=score), kind=kind) for score in (-9.0, np.nan))
     assert view_limits(far) == view_limits(near)
     ax = draw_ranking(far, compact=compact)
     assert text in " ".join(text for text, _ in words(ax)[0])

@@ -196,12 +196,6 @@ def test_the_settings_that_a_repetition_needs_are_on_the_page(fake):
         assert f"{library} {version(library)}" in text
 
 
-def test_the_comparisons_own_settings_are_taken_where_none_are_given(fake):
-    comparison = fake(["relu", "gelu"])
-    comparison.settings = {"epochs": "at most 200"}
-    assert "epochs at most 200" in Reader(render_report(comparison)).text
-
-
 def test_the_order_of_what_was_not_told_apart_is_no_ranking(fake):
     comparison = fake(NAMES[:4])
     comparison.frame["verdict"] = ["reference", *["not enough evidence"] * 3]
@@ -256,22 +250,6 @@ def test_a_reference_that_diverged_leaves_scores_and_no_differences(fake):
 def test_guessing_is_told_under_the_table(fake, changes, words):
     text = Reader(render_report(fake(["relu", "gelu"], **changes))).text
     assert f"For comparison, {words}" in text
-
-
-@pytest.mark.parametrize(
-    ("baseline", "words"),
-    [(-0.2, "No activation beats guessing"), (-0.28, "No activation is surely better than guessing"), (-0.66, ""),
-     (float("nan"), ""), (None, "")],
-)  # fmt: skip
-def test_a_comparison_that_does_not_beat_guessing_is_warned_of(fake, baseline, words):
-    page = render_report(fake(["relu", "gelu"], baseline=baseline))
-    assert ('class="warning"' in page) == bool(words)
-    assert words in Reader(page).text
-
-
-def test_a_verdict_that_speaks_of_guessing_is_warning_enough(fake):
-    page = render_report(fake(["relu", "gelu"], baseline=-0.2, verdict="No better than guessing."))
-    assert 'class="warning"' not in page
 
 
 def cut_off(comparison, counts):

@@ -1,8 +1,9 @@
 """Finished runs on disk: one SQLite file, one row a run, written as soon as the run ends.
 
-The file survives a kill at any moment and can be read meanwhile (`select arm, avg(score) from runs group by arm`).
-A row is known by its value, repeat and fold, so that arms and repeats can be added to a store later; everything else
-that a score depends on stands in `meta` and must be the same. Arrays are kept in NumPy's own format, never pickled.
+The file survives a kill at any moment and can be read meanwhile (`select arm, avg(score) from runs group by arm,
+value`: two values may go by one name). A row is known by its value, repeat and fold, so that arms and repeats can be
+added to a store later; everything else that a score depends on stands in `meta` and must be the same. Arrays are kept
+in NumPy's own format, never pickled.
 """
 
 from __future__ import annotations

@@ -49,7 +49,12 @@ def _single_repeat(reference: Standing, others: list[Standing], wording: Wording
         f"With a single repeat the variation between repeats cannot be estimated, so nothing can be claimed against "
         f"{wording.name(reference.arm)}; compare with at least 2 repeats, better 5"
     )
-    return [told, _failures([reference, *others], wording)]
+    entries = [reference, *others]
+    # Seen, not claimed: a score without an interval says nothing of other data.
+    lead = ""
+    if all(entry.score <= wording.baseline for entry in entries):
+        lead = f"None of these {wording.things(len(entries))} scores better than guessing ({wording.guessing})"
+    return [told, "; ".join(filter(None, [lead, _failures(entries, wording)]))]
 
 
 def _useless(standings: list[Standing], wording: Wording) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,7 +94,7 @@ def ranked(comparison: Any) -> list[str]:
 def repeat_means(comparison: Any) -> dict[str, dict[int, float]]:
     """The mean score of each arm in each repeat that it finished whole, in the table's units."""
     sums: dict[str, dict[int, list[float]]] = {arm: {} for arm in comparison.arms}
-    broken = {(run.arm, run.repeat) for run in comparison.runs if run.status != "finished" or run.scores is None}
+    broken = {(run.arm, run.repeat) for run in comparison.runs if run.status != "finished"}
     for run in comparison.runs:
         if (run.arm, run.repeat) not in broken:
             total = sums[run.arm].setdefault(run.repeat, [0.0, 0.0])
@@ -127,8 +127,8 @@ def ranking_data(comparison: Any, *, kind: str = "difference") -> RankingData:
 
 
 def _baseline(comparison: Any, origin: float | None, yardstick: Measure) -> float | None:
-    guessed = getattr(comparison, "baseline", None)
-    if guessed is None or not isfinite(guessed):
+    guessed = comparison.baseline
+    if isnan(guessed):
         return None
     return yardstick.natural(guessed) if origin is None else yardstick.improvement(guessed - origin)
 

@@ -67,8 +67,7 @@ def save_report(
     command
         The command that made the comparison, to repeat it; the call of `nonlin.compare` without.
     settings
-        How the models were set, by name, as `estimator_settings` reads them from an estimator; the comparison's own
-        `settings` without, where it has them.
+        How the models were set, by name, as `estimator_settings` reads them from an estimator.
 
     Raises
     ------
@@ -106,7 +105,7 @@ def render_report(
         ranking=ranking,
         partly=any(0 < row.diverged < row.runs for row in ranking.rows),
         sure=how_sure(comparison, ranking),
-        warnings=warnings(comparison, ranking),
+        warnings=warnings(comparison),
         order=order_text(ranking),
         baseline=baseline_text(comparison, ranking),
         groups=groups(ranking),
@@ -126,7 +125,6 @@ def render_report(
 
 def what_was_run(comparison: Any, data_name: str | None, settings: Mapping[str, str] | None) -> dict[str, str]:
     """The facts that somebody needs to repeat the comparison or to doubt it."""
-    given: Mapping[str, str] = settings or getattr(comparison, "settings", None) or {}
     runs = len(comparison.runs)
     factors = (str(len(comparison.arms)), count_of(comparison.repeats, "repeat"), f"{comparison.folds} folds")
     training = sum(run.fit_seconds for run in comparison.runs if run.fit_seconds == run.fit_seconds)
@@ -137,7 +135,7 @@ def what_was_run(comparison: Any, data_name: str | None, settings: Mapping[str, 
         "task": str(comparison.task),
         f"compared ({comparison.parameter})": ", ".join(comparison.arms),
         "reference": str(comparison.reference),
-        **{str(name): str(text) for name, text in given.items()},
+        **{str(name): str(text) for name, text in (settings or {}).items()},
         "scored by": f"{comparison.scoring}, held out; margin of practical equality {comparison.practical_margin:.3g}",
         "runs": f"{runs:,} = {f' {TIMES} '.join(factors)}",
         "seed": str(comparison.random_state),

@@ -25,7 +25,7 @@ def report_data(comparison: Any, what: dict[str, str], curves: CurvesData, profi
         "reference": comparison.reference,
         "practical_margin": comparison.practical_margin,
         "alpha": comparison.alpha,
-        "baseline": getattr(comparison, "baseline", None),
+        "baseline": comparison.baseline,
         "table": {str(arm): line for arm, line in comparison.table().to_dict(orient="index").items()},
         "runs": [_run(run) for run in comparison.runs],
         "curves": {

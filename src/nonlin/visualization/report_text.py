@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
-from nonlin.visualization.ranking import RankingData, margin_text, measured_scores
+from nonlin.visualization.ranking import RankingData, margin_text
 from nonlin.visualization.report_table import score_text
 from nonlin.visualization.wording import VERDICT_SIGNS, listing, number, short_parameter
 
@@ -76,11 +76,6 @@ def _resolution(comparison: Any, ranking: RankingData) -> list[str]:
     ]
 
 
-def warnings(comparison: Any, ranking: RankingData) -> list[str]:
-    """What should be mended before the verdict is believed: no arm beats guessing; trainings were cut off."""
-    return [*_worse_than_guessing(comparison, ranking), *_cut_off(comparison)]
-
-
 def guess(comparison: Any) -> str:
     """What the baseline guesses, in words: the best that can be said of an example without looking at it."""
     best = {"accuracy": "the most frequent class", "neg_mean_absolute_error": "the median"}
@@ -90,36 +85,18 @@ def guess(comparison: Any) -> str:
 
 def baseline_text(comparison: Any, ranking: RankingData) -> str:
     """The score of guessing, in words with its unit; nothing where it is not known."""
-    score = getattr(comparison, "baseline", None)
-    if score is None or not isfinite(score):
+    if isnan(comparison.baseline):
         return ""
-    return f"{guess(comparison)}: {ranking.measure.name} {score_text(score, ranking)}{ranking.measure.unit}"
+    score = score_text(comparison.baseline, ranking)
+    return f"{guess(comparison)}: {ranking.measure.name} {score}{ranking.measure.unit}"
 
 
-def _worse_than_guessing(comparison: Any, ranking: RankingData) -> list[str]:
-    guessed = baseline_text(comparison, ranking)
-    known = {arm: score for arm, score in measured_scores(comparison).items() if score == score}
-    if not guessed or not known or "guessing" in comparison.verdict:  # once is enough
-        return []
-    what, _, score = guessed.partition(": ")
-    parameter = short_parameter(comparison.parameter)
-    if max(known.values()) <= comparison.baseline:
-        return [
-            f"No {parameter} beats {what} ({score}), so differences between them say little. Look at the target and "
-            "the features, or train differently."
-        ]
-    lows = [float(low) for arm, low in comparison.table()["low"].items() if arm in known]
-    if all(low <= comparison.baseline for low in lows):  # NaN, of a single repeat, makes no claim
-        return [f"No {parameter} is surely better than {what} ({score}): its interval reaches that far in every arm."]
-    return []
-
-
-def _cut_off(comparison: Any) -> list[str]:
-    """The arms that were still improving when their epochs were over, where that befell many of their runs."""
+def warnings(comparison: Any) -> list[str]:
+    """What should be mended before the verdict is believed: arms many of whose runs were cut off while improving."""
     counts, epochs = {}, set()
     for arm in comparison.arms:
         finished = [run for run in comparison.runs if run.arm == arm and run.status == "finished"]
-        short = [run for run in finished if getattr(run, "convergence_warnings", 0) > 0]
+        short = [run for run in finished if run.convergence_warnings > 0]
         if short and len(short) >= _MANY * len(finished):
             counts[arm] = f"{len(short)} of {count_of(len(finished), 'run')}"
             epochs |= {len(run.history["loss"]) if run.history and "loss" in run.history else 0 for run in short}
