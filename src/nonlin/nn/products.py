@@ -125,10 +125,9 @@ define void @blas_product(ptr %c, ptr %a, ptr %b, i64 %rows, i64 %columns, i64 %
 """
 
 
-@cache
 def product_kernel(dtype: np.dtype, numbers: int) -> int:
     """The address of the kernel for a weight matrix of so many numbers: our own, or BLAS for wide layers."""
-    return _blas_kernel(dtype) if uses_blas(numbers) else compile_ir(product_ir(dtype), "product")[0]
+    return _blas_kernel(dtype) if uses_blas(numbers) else _own_kernel(dtype)
 
 
 def uses_blas(numbers: int) -> bool:
@@ -138,6 +137,11 @@ def uses_blas(numbers: int) -> bool:
     (False, True)
     """
     return numbers > BLAS_ABOVE[vector_bytes()]
+
+
+@cache
+def _own_kernel(dtype: np.dtype) -> int:
+    return compile_ir(product_ir(dtype), "product")[0]
 
 
 @cache
