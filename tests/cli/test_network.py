@@ -41,8 +41,7 @@ def test_it_scores_as_scikit_learns_networks_do(name):
         folds = KFold(5, shuffle=True, random_state=0)
     expected = cross_val_score(make_pipeline(StandardScaler(), theirs), X, y, cv=folds).mean()
     for activation in ("relu", "tanh"):
-        prefix = ours.parameter.removesuffix("activation")
-        model = clone(ours.estimator).set_params(**{ours.parameter: activation, f"{prefix}random_state": 0})
+        model = clone(ours.estimator).set_params(**{ours.parameter: activation, f"{ours.prefix}random_state": 0})
         assert cross_val_score(model, X, y, cv=folds).mean() > expected - TOLERANCE[name], activation
 
 

@@ -52,7 +52,7 @@ def test_a_store_that_was_there_stays(nonlin, failing, tmp_path):
 
 
 def test_interrupted_before_the_first_training_says_that_nothing_is_kept(nonlin, monkeypatch, tmp_path):
-    monkeypatch.setattr("nonlin.cli.comparing.warm_up", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("nonlin.cli.comparing.rehearse", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     result = nonlin(*KEPT)
     assert result.code == 130
     assert result.err == "nonlin: interrupted after 0 of 4 trainings; nothing is kept yet\n"

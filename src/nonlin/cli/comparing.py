@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import nonlin as nl
-from nonlin.cli.network import Network, build, usual_epochs, warm_up
+from nonlin.cli.network import Network, build, usual_epochs
 from nonlin.cli.output import hanging
 from nonlin.cli.plan import Plan
 from nonlin.cli.progress import announced, display
@@ -85,7 +85,6 @@ def _say(what: str, text: str) -> None:
 
 def _compile(network: Network, activations: Sequence[str]) -> None:
     with announced("Compiling for this machine, which is needed once ..."):
-        warm_up()
         rehearse(network, activations)
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, NamedTuple
 
-import numpy as np
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -29,10 +26,15 @@ LEAST_IMPROVEMENT = 1e-3  # of the loss held out, a tenth of the margin that cou
 
 
 class Network(NamedTuple):
-    """A scikit-learn estimator and the name of its parameter that is the activation."""
+    """A scikit-learn estimator, and what the names of its parameters begin with that are those of the perceptron."""
 
     estimator: Pipeline
-    parameter: str
+    prefix: str
+
+    @property
+    def parameter(self) -> str:
+        """The name of the estimator's parameter that is the activation."""
+        return f"{self.prefix}activation"
 
 
 def usual_epochs(rows: int) -> int:
@@ -83,16 +85,9 @@ def build(problem: Problem, hidden: tuple[int, ...], epochs: int, loss: str | No
     model = MLPClassifier(**settings) if problem.task == CLASSIFICATION else MLPRegressor(**settings)
     model._validate_params()
     if isinstance(model, MLPClassifier):
-        return Network(_after_features(model), "network__activation")
+        return Network(_after_features(model), "network__")
     regressor = TransformedTargetRegressor(model, transformer=StandardScaler(), check_inverse=False)
-    return Network(_after_features(regressor), "network__regressor__activation")
-
-
-def warm_up() -> None:
-    """Have the training loop compiled, or loaded from the disk, by the smallest training there is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        MLPClassifier((1,), max_iter=1).fit(np.eye(2, dtype=np.float32), [0, 1])
+    return Network(_after_features(regressor), "network__regressor__")
 
 
 def fitting_loss(loss: str, problem: Problem) -> str:

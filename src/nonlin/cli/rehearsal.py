@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -17,14 +18,18 @@ _ROWS = 60
 
 
 def rehearse(network: Network, activations: Sequence[str]) -> None:
-    """Train the network for an epoch on a few rows with each of `activations`, and predict."""
-    model = network.estimator.steps[-1][1]
-    activation = network.parameter.removeprefix("network__")
-    epochs = activation.removesuffix("activation") + "max_iter"
+    """Train the network for an epoch on a few rows with each of `activations`, and predict as the scores do."""
     X = np.random.default_rng(0).normal(size=(_ROWS, 2)).astype(np.float32)
     y = np.arange(_ROWS) % 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name in activations:
             with suppress(Exception):  # what diverges or fails is told by the runs themselves
-                clone(model).set_params(**{activation: nl.get(name), epochs: 1}).fit(X, y).predict(X)
+                settings = {network.parameter: nl.get(name), f"{network.prefix}max_iter": 1}
+                _score(clone(network.estimator).set_params(**settings).steps[-1][1].fit(X, y), X)
+
+
+def _score(model: Any, X: np.ndarray) -> None:
+    model.predict(X)
+    if hasattr(model, "predict_log_proba"):
+        model.predict_log_proba(X)
