@@ -41,9 +41,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     coefs_, intercepts_ : lists of arrays (fan_in, width) and (width,)
         The layers. They can be assigned, and with `warm_start=True` training goes on from them.
     history_ : dict of arrays with an entry an epoch
-        "loss" (epochs,), "dead_share" (epochs, hidden layers): the share of units whose slope was zero for every
-        example, "gradient_norm" (epochs, layers): the rms of dL/dz; with early stopping by the loss also
-        "validation_loss" (epochs,).
+        "loss" (epochs,), "gradient_norm" (epochs, layers): the rms of dL/dz, "dead_share" (epochs, hidden layers): the
+        share of units whose slope |f'(z)| was at most 1e-6 of the largest slope for every example of the epoch; with
+        early stopping by the loss also "validation_loss" (epochs,).
 
     Notes
     -----
