@@ -125,3 +125,10 @@ def test_classes_are_held_out_in_proportion_and_a_single_example_stays(share):
 def test_more_classes_than_places_are_no_obstacle():
     kept, held = split(np.random.default_rng(0), 60, 0.1, np.repeat(np.arange(30), 2))
     assert (len(kept), len(held)) == (54, 6)
+
+
+def test_the_score_slows_an_adaptive_learning_rate_down_before_it_stops():
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    settings = {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 1e-3, "early_stopping": True}
+    model = MLPClassifier((4,), tol=1.0, n_iter_no_change=1, max_iter=99, random_state=0, **settings).fit(X, y)
+    assert model.n_iter_ == 1 + 6 * 2  # 1e-3 / 5^5 < 1e-6: slowed down five times, stopped the sixth

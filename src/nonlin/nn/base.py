@@ -201,8 +201,9 @@ class Perceptron(BaseEstimator, ABC):
         converged = self._run(training, watch)
         if self.early_stopping:
             watch.restore_best(training) if watch else training.restore_best()
-        self._keep(training, start)
-        self._keep_validation(training.history(), watch)
+        history = training.history()
+        self._keep(training, start, history)
+        self._keep_validation(history, watch)
         if not converged and np.isfinite(self.n_iter_no_change):  # otherwise a fixed number of epochs was asked for
             warnings.warn(
                 f"training stopped after max_iter={self.max_iter} epochs while the loss was still improving; "
@@ -233,13 +234,11 @@ class Perceptron(BaseEstimator, ABC):
         return Solver(name=self.solver, best_loss=best, examples_seen=start.examples_seen, **settings)
 
     def _batch_rows(self, examples: int) -> int:
-        if self.batch_size == "auto":
-            return min(200, examples)
-        if int(self.batch_size) > examples:
+        if self.batch_size != "auto" and int(self.batch_size) > examples:
             warnings.warn(
                 f"batch_size={self.batch_size} is more than the {examples} examples; it is cut to that", stacklevel=4
             )
-        return min(int(self.batch_size), examples)
+        return checks.batch_rows(self.batch_size, examples)
 
     def _run(self, training: Training, watch: EarlyStopping | None) -> bool:
         """Train to the end; False where `max_iter` came before convergence."""
@@ -256,9 +255,9 @@ class Perceptron(BaseEstimator, ABC):
                     print(f"Validation score: {watch.scores[-1]:f}")
         return converged
 
-    def _keep(self, training: Training, start: Progress) -> None:
-        """Take the result out of the training."""
-        network, history = training.network, training.history()
+    def _keep(self, training: Training, start: Progress, history: dict[str, np.ndarray]) -> None:
+        """Take the result out of the training, its records behind those that it went on from."""
+        network = training.network
         if start.history and start.history.keys() == history.keys():
             history = {name: np.concatenate([start.history[name], array]) for name, array in history.items()}
         self.coefs_ = [coef.copy() for coef in network.coefs]

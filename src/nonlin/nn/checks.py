@@ -14,6 +14,7 @@ from nonlin.errors import InputError
 
 SOLVERS = ("adam", "sgd")
 SCHEDULES = ("constant", "invscaling", "adaptive")
+AUTO_BATCH = 200  # as in scikit-learn
 
 # Bounds of scikit-learn's parameters: (low, high, low itself allowed, high itself allowed)
 _NUMBERS = {
@@ -70,6 +71,15 @@ def check_count(name: str, value: Any, ending: str = "") -> int:
     if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)) or value < 1:
         raise InputError(f"{name} must be a whole number from 1 on{ending}, got {value!r}")
     return int(value)
+
+
+def batch_rows(batch_size: int | str, examples: int) -> int:
+    """The examples of a batch: as many as asked for, or 200 for "auto", and never more than there are.
+
+    >>> batch_rows("auto", 1000), batch_rows("auto", 150), batch_rows(32, 150)
+    (200, 150, 32)
+    """
+    return min(AUTO_BATCH if batch_size == "auto" else int(batch_size), examples)
 
 
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:

@@ -1,4 +1,7 @@
-"""Stop when the score on held-out examples improves no more, and go back to where it was best."""
+"""Early stopping by the score on held-out examples: stop when it improves no more, go back to where it was best.
+
+That by the loss on them (`scoring="loss"`) is compiled: `nonlin.nn.loop.improves_no_more`.
+"""
 
 from __future__ import annotations
 

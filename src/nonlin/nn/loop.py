@@ -149,11 +149,19 @@ def improves_no_more(solver, loss, training_loss, task):
     fallen = solver.training_milestone - training_loss > FALL * abs(solver.training_milestone)
     if solver.stale <= solver.patience * (PLATEAU if task.held > 0 and not fallen else 1):
         return False
-    if solver.adaptive and solver.rate > 1e-6:
-        solver.rate /= 5
+    if slow_down(solver):
         solver.stale = 0
         return False
     solver.settled = 1
+    return True
+
+
+@compiled
+def slow_down(solver):
+    """Divide the learning rate by 5 (schedule "adaptive"); False where it is not to be, or is too small already."""
+    if not solver.adaptive or solver.rate <= 1e-6:
+        return False
+    solver.rate /= 5
     return True
 
 

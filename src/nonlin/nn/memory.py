@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nonlin.errors import InputError
+from nonlin.nn import checks
 
 
 def needed(sizes: Sequence[int], rows: int, number: int) -> int:
@@ -36,8 +37,8 @@ def installed() -> int:
 
 def check_fits(estimator: Any, sizes: Sequence[int], examples: int, dtype: np.dtype) -> None:
     """Raise `InputError` where training layers of these sizes takes more memory than the machine has."""
-    batch = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
-    bytes_needed, memory = needed(sizes, min(batch, examples), dtype.itemsize), installed()
+    rows = checks.batch_rows(estimator.batch_size, examples)
+    bytes_needed, memory = needed(sizes, rows, dtype.itemsize), installed()
     if bytes_needed > memory:
         raise InputError(
             f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} takes about {bytes_needed / 1e9:,.0f} GB to train, "

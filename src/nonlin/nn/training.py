@@ -197,10 +197,7 @@ class Training:
 
     def slow_down(self) -> bool:
         """Divide the learning rate by 5 (schedule "adaptive"); False where it is not to be, or is too small already."""
-        if not self._solver["adaptive"][0] or self._solver["rate"][0] <= 1e-6:
-            return False
-        self._solver["rate"] /= 5
-        return True
+        return bool(loop.slow_down(self._solver[0]))
 
     def history(self) -> dict[str, np.ndarray]:
         """What was recorded, an entry an epoch.
