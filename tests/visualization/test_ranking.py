@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from nonlin.errors import InputError
 from nonlin.visualization.ranking import amount_text, ranking_data
-from nonlin.visualization.ranking_drawing import draw_ranking, plot_ranking, view_limits
+from nonlin.visualization.ranking_drawing import draw_ranking, view_limits
 
 NAMES = ["relu", "gelu", "tanh", "silu", "elu", "selu"]
 
@@ -132,10 +132,14 @@ def test_without_two_measured_arms_that_differ_the_scores_are_shown(fake, lost):
     assert [row.measured for row in data.rows] == [True, False]
 
 
-@pytest.mark.parametrize("draw", [lambda c: draw_ranking(ranking_data(c)), plot_ranking])
-def test_nothing_is_drawn_where_every_run_diverged(fake, draw):
+def test_another_kind_of_ranking_is_refused(fake):
+    with pytest.raises(InputError, match="unknown kind 'scores'; did you mean 'score'"):
+        ranking_data(fake(["relu", "gelu"]), kind="scores")
+
+
+def test_nothing_is_drawn_where_every_run_diverged(fake):
     with pytest.raises(InputError, match="every run diverged"):
-        draw(fake(["relu", "gelu"], diverged=("relu", "gelu")))
+        draw_ranking(ranking_data(fake(["relu", "gelu"], diverged=("relu", "gelu"))))
 
 
 @pytest.mark.parametrize("compact", [False, True])
@@ -181,8 +185,7 @@ def test_formulae_in_names_are_left_alone(fake):
 
 @pytest.mark.parametrize("changes", [{"repeats": 1}, {"diverged": ("gelu",)}, {"diverged": ("relu",)}])
 def test_few_or_failed_runs_are_drawn_too(fake, changes):
-    figure = plot_ranking(fake(["relu", "gelu"], **changes))
-    assert figure.axes
+    assert_tidy(draw_ranking(ranking_data(fake(["relu", "gelu"], **changes))))
 
 
 def test_one_draws_into_ones_own_axes(fake):
@@ -190,5 +193,5 @@ def test_one_draws_into_ones_own_axes(fake):
 
     figure = Figure(figsize=(9, 4), layout="constrained")
     ax = figure.subplots()
-    assert plot_ranking(fake(NAMES), ax) is figure
+    assert draw_ranking(ranking_data(fake(NAMES)), ax) is ax
     assert_tidy(ax)

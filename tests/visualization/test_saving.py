@@ -31,9 +31,9 @@ def test_text_in_svg_stays_text(tmp_path):
 
 
 def test_letters_that_the_measuring_font_lacks_warn_nobody(fake, tmp_path):
-    from nonlin.visualization import plot_ranking
+    from nonlin.visualization import draw_ranking, ranking_data
 
-    path = save_figure(plot_ranking(fake(["렐루", "겔루"])), tmp_path / "f.svg")
+    path = save_figure(draw_ranking(ranking_data(fake(["렐루", "겔루"]))).get_figure(), tmp_path / "f.svg")
     assert "겔루" in path.read_text("utf-8")
 
 

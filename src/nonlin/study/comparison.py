@@ -26,8 +26,9 @@ class Comparison:
 
     `arms` are in the order given, `runs` ordered by arm, repeat and fold; scores are greater-is-better as in
     scikit-learn. `practical_margin` is the difference below which arms count as equal, `baseline` the score of the
-    best constant prediction (the training folds' class shares or mean) on the same folds, `fingerprint` a hash of the
-    data and settings, `seconds` the wall time of the call that made it.
+    best constant prediction on the same folds (from the training folds: the class shares for log loss, the most
+    frequent class for accuracy, the mean for R² and squared error, the median for absolute error), `fingerprint` a hash
+    of the data and settings, `seconds` the wall time of the call that made it.
     """
 
     runs: list[Run]
@@ -56,16 +57,6 @@ class Comparison:
         return sentence(self.standings, Wording(SCORINGS[self.scoring], self.parameter, **scales, **counts))
 
     @cached_property
-    def measured_arms(self) -> list[str]:
-        """The arms without a diverged run, in the order of `arms`.
-
-        The figures of the others, and all differences if the reference is not among these, rest on worst scores that
-        were filled in: they rank an arm, but measure nothing.
-        """
-        diverged = {run.arm for run in self.runs if run.status == "diverged"}
-        return [arm for arm in self.arms if arm not in diverged]
-
-    @cached_property
     def standings(self) -> list[Standing]:
         """The figures of each arm, in the order of `arms`."""
         best, least = SCORINGS[self.scoring].best, SCORINGS[self.scoring].least
@@ -78,8 +69,9 @@ class Comparison:
         Columns: `score`, `low`, `high`; `difference`, `difference_low`, `difference_high`, `p_value` (Holm) and
         `verdict` against the reference; `runs`, `diverged`; further metrics; `fit_seconds`, `score_seconds`: the
         median over the arm's runs of the wall time of one run's training and of its scoring, not sums. Figures of
-        arms that are not in `measured_arms` have worst scores filled in. With a single repeat the bounds and p-values
-        are NaN, as nothing can be known of them.
+        arms with diverged runs, and all differences where the reference is one of them, rest on worst scores that were
+        filled in: they rank an arm, but measure nothing. With a single repeat the bounds and p-values are NaN, as
+        nothing can be known of them.
         """
         figures = [{name: getattr(entry, name) for name in _COLUMNS} for entry in self.standings]
         rows = [row | self._tallies(arm) for arm, row in zip(self.arms, figures, strict=True)]

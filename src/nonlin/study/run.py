@@ -53,11 +53,6 @@ class Run:
     metrics: dict[str, float] = field(default_factory=dict)
     convergence_warnings: int = 0
 
-    @property
-    def key(self) -> tuple[str, int, int]:
-        """What tells the run from all others of its comparison."""
-        return self.arm, self.repeat, self.fold
-
 
 def execute(setting: Setting, job: Job) -> Run:
     """Make one run; a diverged one comes back as such.

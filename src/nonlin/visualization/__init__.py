@@ -11,14 +11,13 @@ if TYPE_CHECKING:
     from nonlin.visualization.functions import functions_data, plot_functions
     from nonlin.visualization.profile import draw_profile_panel, plot_profile, profile_data
     from nonlin.visualization.ranking import ranking_data
-    from nonlin.visualization.ranking_drawing import draw_ranking, plot_ranking
-    from nonlin.visualization.report import check_report_path, save_report
+    from nonlin.visualization.ranking_drawing import draw_ranking
+    from nonlin.visualization.report import save_report
     from nonlin.visualization.saving import save_figure
     from nonlin.visualization.settings import estimator_settings
     from nonlin.visualization.terminal import functions_text
 
 _HOMES = {
-    "check_report_path": "report",
     "curves_data": "curves",
     "draw_curve_panel": "curves",
     "draw_profile_panel": "profile",
@@ -29,7 +28,6 @@ _HOMES = {
     "plot_curves": "curves",
     "plot_functions": "functions",
     "plot_profile": "profile",
-    "plot_ranking": "ranking_drawing",
     "profile_data": "profile",
     "ranking_data": "ranking",
     "save_figure": "saving",
@@ -37,7 +35,6 @@ _HOMES = {
 }
 
 __all__ = [
-    "check_report_path",
     "curves_data",
     "draw_curve_panel",
     "draw_profile_panel",
@@ -48,7 +45,6 @@ __all__ = [
     "plot_curves",
     "plot_functions",
     "plot_profile",
-    "plot_ranking",
     "profile_data",
     "ranking_data",
     "save_figure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ def _short(loss: float) -> str:
 
 def _held_out(yardstick: Measure, score: float) -> str:
     digits = 1 if yardstick.scale > 1 else 3
-    return f"held-out {yardstick.name} {number(yardstick.natural(score), digits)}" if score == score else ""
+    return f"held-out {yardstick.name} {number(yardstick.natural(score), digits)}" if not isnan(score) else ""
 
 
 def _panel(comparison: Any, arm: str, score: str) -> CurvePanel:
@@ -184,6 +185,17 @@ def plot_curves(comparison: Any) -> Figure:
     ------
     InputError
         No run recorded a loss; the message says why.
+
+    Examples
+    --------
+    >>> import nonlin
+    >>> from nonlin.nn import MLPClassifier
+    >>> from sklearn.datasets import load_iris
+    >>> networks = MLPClassifier((4,), max_iter=3)
+    >>> iris = load_iris(return_X_y=True)
+    >>> comparison = nonlin.compare(networks, *iris, values=["relu", "tanh"], repeats=2, folds=2)
+    >>> len(plot_curves(comparison).axes)
+    2
     """
     data = curves_data(comparison)
     return grid(len(data.panels), data.reason, lambda i, ax: draw_curve_panel(data, i, ax), lines=LINES)

@@ -168,6 +168,17 @@ def plot_profile(comparison: Any) -> Figure:
     ------
     InputError
         No run recorded dead units or gradient norms; the message says why.
+
+    Examples
+    --------
+    >>> import nonlin
+    >>> from nonlin.nn import MLPClassifier
+    >>> from sklearn.datasets import load_iris
+    >>> networks = MLPClassifier((4,), max_iter=3)
+    >>> iris = load_iris(return_X_y=True)
+    >>> comparison = nonlin.compare(networks, *iris, values=["relu", "tanh"], repeats=2, folds=2)
+    >>> len(plot_profile(comparison).axes)  # the last is the key
+    3
     """
     data = profile_data(comparison)
     figure = grid(len(data.panels), data.reason, lambda i, ax: draw_profile_panel(data, i, ax), head=0.3)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import isfinite, isnan, nan
+from math import inf, isfinite, isnan, nan
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from nonlin.errors import unknown
 from nonlin.visualization.wording import VERDICT_SIGNS, Measure, decimals, measure, number, shorten
 
+_KINDS = ("difference", "score")
 EVERY_RUN_DIVERGED = "every run diverged"
 
 
@@ -88,7 +90,7 @@ def measured_scores(comparison: Any) -> dict[str, float]:
 def ranked(comparison: Any) -> list[str]:
     """The arms by score, best first; arms without a score last, in the order given."""
     scores = measured_scores(comparison)
-    return sorted(scores, key=lambda arm: float("inf") if scores[arm] != scores[arm] else -scores[arm])
+    return sorted(scores, key=lambda arm: inf if isnan(scores[arm]) else -scores[arm])
 
 
 def repeat_means(comparison: Any) -> dict[str, dict[int, float]]:
@@ -113,9 +115,16 @@ def ranking_data(comparison: Any, *, kind: str = "difference") -> RankingData:
     kind
         "difference" (to the reference, positive is better) or "score". Where there are no differences (a single arm,
         or every run diverged of the reference or of all others) the scores are shown.
+
+    Raises
+    ------
+    InputError
+        `kind` is neither.
     """
+    if kind not in _KINDS:
+        raise unknown("kind", kind, _KINDS)
     scores = measured_scores(comparison)
-    measured = {arm for arm, score in scores.items() if score == score}
+    measured = {arm for arm, score in scores.items() if not isnan(score)}
     kind = kind if comparison.reference in measured and len(measured) > 1 else "score"
     yardstick = measure(comparison.scoring)
     table, means = comparison.table(), repeat_means(comparison)

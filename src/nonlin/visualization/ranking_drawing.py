@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from nonlin.visualization.ranking import (
     RankingRow,
     amount_text,
     margin_text,
-    ranking_data,
     verdict_text,
 )
 from nonlin.visualization.style import BAND, GROUND, INK, MUTED, RULE, new_figure, quiet_axes, series_styles
@@ -21,7 +20,6 @@ from nonlin.visualization.wording import number, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 _AMOUNT = 62.0  # points right of the axes at which the numbers end and the verdicts begin
@@ -74,7 +72,7 @@ def draw_ranking(data: RankingData, ax: Axes | None = None, *, compact: bool = F
         ax.axvline(0, color=RULE if compact else MUTED, linewidth=1, zorder=1)
     words = [_band_text(data)] if data.kind == "difference" else []
     if data.baseline is not None:
-        words.append(_draw_baseline(ax, data.baseline, data, compact))
+        words.append(_draw_baseline(ax, data.baseline, (left, right), data, compact))
     styles = series_styles([row.name for row in data.rows])
     for y, row in enumerate(data.rows):
         _draw_row(ax, y, row, styles[row.name].color, (left, right))
@@ -90,9 +88,9 @@ def draw_ranking(data: RankingData, ax: Axes | None = None, *, compact: bool = F
     return ax
 
 
-def _draw_baseline(ax: Axes, place: float, data: RankingData, compact: bool) -> str:
+def _draw_baseline(ax: Axes, place: float, view: tuple[float, float], data: RankingData, compact: bool) -> str:
     """Mark the score of guessing, if it is in the picture; returns what to say of it."""
-    left, right = view_limits(data)
+    left, right = view
     if left <= place <= right:
         above = 0.12 if compact else 0.5  # the words over each interval stay free
         lines = [(y - above, y + 0.5) for y in range(len(data.rows))]
@@ -158,9 +156,3 @@ def _words_above(ax: Axes, data: RankingData) -> None:
 
 def _band_text(data: RankingData) -> str:
     return f"shaded: practically equal ({margin_text(data)})"
-
-
-def plot_ranking(comparison: Any, ax: Axes | None = None, *, kind: str = "difference") -> Figure:
-    """The ranking of a comparison as a figure; `ax` draws it into one's own axes."""
-    drawn = draw_ranking(ranking_data(comparison, kind=kind), ax)
-    return drawn.get_figure(root=True)  # type: ignore[return-value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from ast import literal_eval
 from collections.abc import Mapping
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,6 @@ from nonlin.visualization.settings import machine, versions
 from nonlin.visualization.style import new_figure
 from nonlin.visualization.svg import Page
 from nonlin.visualization.wording import TIMES, duration, short_parameter
-
-
-def check_report_path(path: str | os.PathLike[str]) -> Path:
-    """The resolved path of a report that can be written; for asking before hours of training, not after.
-
-    Raises
-    ------
-    InputError
-        Where it cannot be written: a directory, a missing directory, no permission.
-    """
-    return check_writable(path, "report")
 
 
 def save_report(
@@ -74,7 +64,7 @@ def save_report(
     InputError
         `path` cannot be written.
     """
-    target = check_report_path(path)
+    target = check_writable(path, "report")
     page = render_report(comparison, data_name=data_name, command=command, settings=settings)
     write_atomically(target, page.encode("utf-8"))
     return target
@@ -127,7 +117,7 @@ def what_was_run(comparison: Any, data_name: str | None, settings: Mapping[str, 
     """The facts that somebody needs to repeat the comparison or to doubt it."""
     runs = len(comparison.runs)
     factors = (str(len(comparison.arms)), count_of(comparison.repeats, "repeat"), f"{comparison.folds} folds")
-    training = sum(run.fit_seconds for run in comparison.runs if run.fit_seconds == run.fit_seconds)
+    training = sum(run.fit_seconds for run in comparison.runs if not isnan(run.fit_seconds))
     return {
         "data": data_name or "given as arrays",
         "shape": f"{comparison.n_examples:,} examples, {comparison.n_features:,} features",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any, NamedTuple
 
 from nonlin.visualization.ranking import RankingData, RankingRow
@@ -85,12 +86,12 @@ def _difference(line: Any, ranking: RankingData) -> dict[str, str]:
         number(float(line[key]) * scale, digits, signed=True)
         for key in ("difference", "difference_low", "difference_high")
     )
-    interval = DASH if line["difference_low"] != line["difference_low"] else f"{low} to {high}"
+    interval = DASH if isnan(line["difference_low"]) else f"{low} to {high}"
     return {"difference": middle, "interval": interval, "p_value": _p_value(float(line["p_value"]))}
 
 
 def _p_value(p: float) -> str:
-    if p != p:
+    if isnan(p):
         return DASH
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 

@@ -60,11 +60,11 @@ def series_styles(names: Sequence[str]) -> dict[str, SeriesStyle]:
     }
 
 
-def new_figure(width: float, height: float, **layout: object) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
     """A figure of so many inches that pyplot knows nothing of, transparent so that it takes the page's ground."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), **layout)  # type: ignore[arg-type]
+    figure = Figure(figsize=(width, height))
     figure.patch.set_alpha(0)
     return figure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import floor, isfinite, log10
+from math import floor, isfinite, isnan, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
-GAP = "\N{EN SPACE}"  # HTML would draw two plain spaces as one
 VERDICT_SIGNS = {
     "better": "▲",
     "practically equal": "≈",
@@ -49,7 +48,6 @@ class Measure(NamedTuple):
 _MEASURES = {
     "neg_log_loss": Measure("log loss", True, difference_unit=" nats"),
     "accuracy": Measure("accuracy", False, 100.0, " %", " percentage points"),
-    "balanced_accuracy": Measure("balanced accuracy", False, 100.0, " %", " percentage points"),
     "r2": Measure("R²", False),
     "neg_mean_squared_error": Measure("mean squared error", True),
     "neg_mean_absolute_error": Measure("mean absolute error", True),
@@ -89,7 +87,7 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
     ('0.012', '+0.5', True)
     """
     if not isfinite(value):
-        return DASH if value != value else ("∞" if value > 0 else MINUS + "∞")
+        return DASH if isnan(value) else ("∞" if value > 0 else MINUS + "∞")
     if value != 0 and abs(value) >= 1e7:
         text = f"{value:+.3g}" if signed else f"{value:.3g}"
     else:
