@@ -42,9 +42,9 @@ def test_arms_and_reference(activations, reference, expected):
     ("activations", "said"),
     [
         ("relu,gleu", "did you mean 'gelu'"),
-        ("relu,step", "derivative zero"),
+        ("relu,step", "cannot learn: its gradient is zero everywhere"),
         ("relu,softmax", "rows"),
-        ("relu,swiglu", "columns"),
+        ("relu,swiglu", "two halves of a row"),
         ("swish,relu,SiLU", "lists 'silu' twice, as 'swish' and as 'SiLU'"),
         ("relu", "at least two"),
     ],

@@ -5,6 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import nonlin as nl
+from nonlin.definition import registry
 from nonlin.nn import DivergedError, MLPClassifier, MLPRegressor
 
 X = np.random.default_rng(0).standard_normal((30, 4))
@@ -52,6 +53,19 @@ def test_settings_that_no_data_can_make_right_are_refused_without_data(settings)
     with pytest.raises(nl.InputError, match=next(iter(settings))):
         MLPClassifier(**settings)._validate_params()
     MLPClassifier()._validate_params()
+
+
+def test_an_activation_without_a_derivative_is_refused():
+    @nl.activation(range=(0, 1))
+    def hump(x):
+        """1 / (1 + x^2): a hump."""
+        return 1 / (1 + x * x)
+
+    try:
+        with pytest.raises(nl.InputError, match=r"'hump' has no derivative; define it with @hump\.derivative"):
+            MLPClassifier(activation=hump).fit(X, CLASSES)
+    finally:
+        registry.activations.remove("hump")
 
 
 def test_step_is_allowed_where_there_is_no_hidden_layer_to_use_it():

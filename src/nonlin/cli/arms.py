@@ -36,20 +36,11 @@ def choose(activations: str, reference: str | None) -> tuple[list[str], str]:
 
 
 def _for_hidden_layers(spelling: str) -> str:
+    """The name of an activation that can be trained; raises InputError for any other."""
     record = nl.get(spelling)
-    if record.kind != "elementwise":
-        whole = "rows" if record.kind == "row" else "pairs of columns"
-        raise InputError(
-            f"activation {spelling!r} works on whole {whole}; expected one that works on each number of a hidden "
-            "layer, such as relu"
-        )
-    if not record.derivative_formula:
-        raise InputError(f"activation {spelling!r} has no derivative; define it with @{record.name}.derivative")
-    if not record.trainable:
-        raise InputError(
-            f"activation {spelling!r} has derivative zero everywhere, so that no gradient passes and nothing is "
-            "learned; take another, such as sigmoid"
-        )
+    from nonlin.nn.checks import hidden_activation  # here, so that a misspelt name is told without loading a network
+
+    hidden_activation(record, None, hidden=True)
     if record.__module__.partition(".")[0] != "nonlin":  # our own are held to 50-digit arithmetic by tests
         check_derivative(record)
     return record.name

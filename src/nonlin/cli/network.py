@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 import nonlin as nl
 from nonlin.cli.features import TableFeatures
 from nonlin.cli.task import CLASSIFICATION, Problem
-from nonlin.errors import InputError
 from nonlin.nn import MLPClassifier, MLPRegressor
+from nonlin.nn.checks import check_classes
 
 BATCH = 32
 
@@ -81,28 +81,15 @@ def build(problem: Problem, hidden: tuple[int, ...], epochs: int, loss: str | No
         "scoring": "loss",
     }
     if loss is not None:
-        settings["loss"] = fitting_loss(loss, problem)
+        settings["loss"] = nl.get_loss(loss).name
     model = MLPClassifier(**settings) if problem.task == CLASSIFICATION else MLPRegressor(**settings)
     model._validate_params()
     if isinstance(model, MLPClassifier):
+        if loss is not None:
+            check_classes(nl.get_loss(loss), problem.target.nunique(), f"target {problem.target_name!r}")
         return Network(_after_features(model), "network__")
     regressor = TransformedTargetRegressor(model, transformer=StandardScaler(), check_inverse=False)
     return Network(_after_features(regressor), "network__regressor__")
-
-
-def fitting_loss(loss: str, problem: Problem) -> str:
-    """The name of a loss that can train on `problem`; raises InputError, with those that can, for any other."""
-    record = nl.get_loss(loss)
-    if problem.task not in record.tasks:
-        others = [name for name in nl.losses() if problem.task in nl.get_loss(name).tasks]
-        raise InputError(f"--loss {loss!r} does not fit {problem.task}; expected one of {', '.join(others)}")
-    classes = problem.target.nunique() if problem.task == CLASSIFICATION else 0
-    if classes > 2 and record.kind == "elementwise":
-        raise InputError(
-            f"--loss {loss!r} tells two classes apart, but target {problem.target_name!r} has {classes}; expected "
-            "cross_entropy"
-        )
-    return record.name
 
 
 def _after_features(model: Any) -> Pipeline:

@@ -100,6 +100,8 @@ def hidden_activation(name: Any, parameters: Mapping[str, Any] | None, hidden: b
             f"activation {record.name!r} works on {'whole rows' if record.kind == 'row' else 'two halves of a row'}, "
             "not on single units; choose an elementwise one such as 'relu' for the hidden layers"
         )
+    if not record.derivative_formula:
+        raise InputError(f"activation {record.name!r} has no derivative; define it with @{record.name}.derivative")
     if hidden and not record.trainable:
         raise InputError(
             f"activation {record.name!r} cannot learn: its gradient is zero everywhere, so no error passes back "
@@ -121,6 +123,15 @@ def loss_for(name: Any, task: str, default: str) -> Any:
             f"choose one of {', '.join(map(repr, fitting))}"
         )
     return record
+
+
+def check_classes(loss: Any, classes: int, target: str = "y") -> None:
+    """Raise `InputError` where the record of a classification loss cannot tell so many classes of `target` apart."""
+    if loss.kind != "row" and classes > 2:
+        raise InputError(
+            f"loss {loss.name!r} has one output, which tells two classes apart, but {target} has {classes}; "
+            "choose loss='cross_entropy'"
+        )
 
 
 def check_shapes(coefs: Any, intercepts: Any, sizes: tuple[int, ...]) -> None:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 import nonlin as nl
 from nonlin.errors import InputError
+from nonlin.nn import checks
 from nonlin.nn.base import Perceptron
 
 
@@ -72,11 +73,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             raise InputError(
                 f"y has only one class, {classes.tolist()[0]!r}; a classifier needs examples of at least two"
             )
-        if loss.kind != "row" and len(classes) != 2:
-            raise InputError(
-                f"loss {loss.name!r} has one output, which tells two classes apart, but y has {len(classes)}; "
-                "choose loss='cross_entropy'"
-            )
+        checks.check_classes(loss, len(classes))
         known = classes if fresh else getattr(self, "classes_", classes)
         if not np.array_equal(known, classes):
             raise InputError(f"with warm_start=True y must have the classes of the fit before, {known}, got {classes}")
