@@ -8,7 +8,7 @@ from typing import Any
 
 import nonlin as nl
 from nonlin.cli.network import Network, build, usual_epochs
-from nonlin.cli.output import hanging
+from nonlin.cli.output import counted, hanging
 from nonlin.cli.plan import Plan
 from nonlin.cli.progress import announced, display
 from nonlin.cli.rehearsal import rehearse
@@ -71,11 +71,10 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
         if unused:
             _say("Unused", f"{', '.join(unused)} ({reason})")
     layers = " and ".join(map(str, plan.hidden))
-    repeats = f"{plan.repeats} repeat{'s' * (plan.repeats > 1)}"
     _say(
         "Runs",
-        f"{len(plan.activations)} activations x {repeats} x {plan.folds} folds = {plan.trainings} trainings, hidden "
-        f"layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
+        f"{len(plan.activations)} activations x {counted(plan.repeats, 'repeat')} x {plan.folds} folds = "
+        f"{plan.trainings} trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nonlin.cli.output import counted
+
 
 def facts(record: Any) -> list[tuple[str, str]]:
     """Headings and texts for an activation or a loss, in the order in which `nonlin show` prints them."""
@@ -77,7 +79,7 @@ def _smoothness(order: float, kinks: tuple[float, ...]) -> str:
         return f"no: it jumps{places}"
     if order == 0:
         return f"continuous, but its derivative jumps{places}"
-    return f"{order:g} continuous derivative{'s' if order > 1 else ''}; the next one jumps{places}"
+    return f"{counted(int(order), 'continuous derivative')}; the next one jumps{places}"
 
 
 def _loss_facts(record: Any) -> list[tuple[str, str]]:

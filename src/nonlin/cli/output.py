@@ -13,6 +13,15 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def counted(number: int, word: str) -> str:
+    """So many of what `word` names.
+
+    >>> counted(1, "row"), counted(20, "row")
+    ('1 row', '20 rows')
+    """
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def wrapped(sentence: str) -> str:
     """The sentence in lines that fit the terminal; one line for pipes and files."""
     return textwrap.fill(sentence, shutil.get_terminal_size().columns) if on_terminal() else sentence

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from nonlin.cli.output import counted
 from nonlin.cli.table import Table
 from nonlin.errors import InputError, unknown
 
@@ -99,7 +100,7 @@ def check_folds(problem: Problem, folds: int) -> None:
     if pd.api.types.is_numeric_dtype(problem.target):
         mend += ", or ask for --task regression"
     raise InputError(
-        f"class {_plain(counts.idxmin())!r} of target {name!r} has {_count(fewest, 'row')}, fewer than the {folds} "
+        f"class {_plain(counts.idxmin())!r} of target {name!r} has {counted(fewest, 'row')}, fewer than the {folds} "
         f"folds; {mend}"
     )
 
@@ -159,7 +160,7 @@ def _check_feature(column: str, values: pd.Series) -> None:
     huge = np.abs(values.to_numpy(np.float64, na_value=np.nan)) > LARGEST
     if huge.any():
         raise InputError(
-            f"column {column!r} is infinite (or beyond {LARGEST:g}) in {_count(int(huge.sum()), 'row')}"
+            f"column {column!r} is infinite (or beyond {LARGEST:g}) in {counted(int(huge.sum()), 'row')}"
             f"{_first_row(huge)}; correct them, leave them empty, or leave the column out with --drop"
         )
 
@@ -187,7 +188,7 @@ def _refuse_almost_numbers(name: str, values: pd.Series) -> None:
     if 0 < strange.sum() < 0.1 * len(values):
         first = text.to_numpy()[strange][0]
         raise InputError(
-            f"target {name!r} holds numbers, but {_count(int(strange.sum()), 'row')} such as {first!r}"
+            f"target {name!r} holds numbers, but {counted(int(strange.sum()), 'row')} such as {first!r}"
             f"{_first_row(strange)}; correct or remove them"
         )
 
@@ -233,7 +234,3 @@ def _plain(value: object) -> object:
 
 def _some(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
