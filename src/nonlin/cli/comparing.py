@@ -74,7 +74,8 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
     _say(
         "Runs",
         f"{len(plan.activations)} activations x {counted(plan.repeats, 'repeat')} x {plan.folds} folds = "
-        f"{plan.trainings} trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} epochs (--epochs)",
+        f"{plan.trainings} trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} "
+        "epochs (--epochs)",
     )
 
 
