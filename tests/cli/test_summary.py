@@ -16,9 +16,8 @@ NONE = np.nan
 
 def comparison(scoring, rows, **more):
     table = pd.DataFrame(rows, index=list(COLUMNS)).T.assign(**more)
-    return SimpleNamespace(
-        table=lambda: table, scoring=scoring, reference="relu", alpha=0.05, verdict="gelu is better than relu."
-    )
+    told = {"reference": "relu", "verdict": "gelu is better than relu."}
+    return SimpleNamespace(table=lambda: table, scoring=scoring, alpha=0.05, practical_margin=0.01, **told)
 
 
 LOSSES = {

@@ -10,8 +10,11 @@ from nonlin.study.environment import convergence_warnings, reset_convergence_war
 
 
 def blas_threads():
-    assert np.ones((2, 2)) @ np.ones((2, 2)) is not None
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    """The threads that each BLAS loaded would use, at least one, for `np.ones` @ loads NumPy's."""
+    np.testing.assert_array_equal(np.ones((2, 2)) @ np.ones((2, 2)), np.full((2, 2), 2.0))
+    threads = {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    assert threads
+    return threads
 
 
 def test_overlapping_runs_share_one_change_and_put_everything_back():

@@ -33,7 +33,7 @@ def told(
 
 
 def wording(scoring=LOG_LOSS, margin=0.01, repeats=5, diverged=None, baseline=-9.0, parameter="activation", rows=400):
-    return Wording(scoring, parameter, margin, 0.05, repeats, 5, rows, baseline, diverged or {})
+    return Wording(scoring.measure, parameter, margin, 0.05, repeats, 5, rows, baseline, diverged or {})
 
 
 def standing(arm, difference, reach, verdict, needed=None, score=-0.3):
@@ -244,6 +244,12 @@ def test_a_score_that_may_be_guessing_is_not_better_than_guessing():
     arms = [RELU, standing("gelu", 0.001, 0.002, "practically equal")]
     assert sentence(arms, wording(baseline=-0.305)).startswith("None of these 2 activations predicts better than")
     assert sentence(arms, wording(baseline=-0.32)).startswith("Stay with relu")
+
+
+def test_numbers_below_zero_have_a_true_minus_sign():
+    assert wording(SCORINGS["r2"], baseline=-0.0123).guessing == "R² \N{MINUS SIGN}0.012"
+    told_interval = wording().interval(standing("gelu", 0.03, 0.04, OPEN))
+    assert told_interval == "95 % interval \N{MINUS SIGN}0.010 to 0.070"
 
 
 def test_those_that_only_guess_are_told():

@@ -46,7 +46,7 @@ def test_arms_come_best_first_with_the_tables_figures(fake):
             assert (row.center, row.low, row.high) == tuple(
                 table.loc[row.name, ["difference", "difference_low", "difference_high"]]
             )
-    assert data.axis_label() == "improvement over relu in log loss (nats)"
+    assert data.axis_label() == "improvement over relu in log loss"
 
 
 def test_the_small_points_are_differences_of_repeat_means(fake):

@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 
 from nonlin.errors import InputError
+from nonlin.study.scoring import SCORINGS
+from nonlin.study.wording import Wording
+from nonlin.visualization.ranking import margin_text, ranking_data
 from nonlin.visualization.report import python_call, render_report, save_report
+from nonlin.visualization.report_text import baseline_text
 
 NAMES = ["relu", "gelu", "tanh", "silu", "elu", "selu", "mish", "leaky_relu"]
 EVIL = "<script>alert('&\"')</script>"
@@ -183,6 +187,17 @@ def test_odd_comparisons_have_reports_too(fake, changes):
     assert not re.search(r"\b(nan|inf|None)\b", reader.text)
 
 
+@pytest.mark.parametrize("scoring", sorted(SCORINGS))
+def test_guessing_and_the_margin_are_written_as_in_the_verdict(fake, scoring):
+    """The two are written by different modules, from one measure and by one rule."""
+    comparison = fake(["relu", "gelu"], scoring=scoring, baseline=-0.34, task=SCORINGS[scoring].task)
+    comparison.frame[["difference_low", "difference_high"]] = [[np.nan, np.nan], [-0.1, 0.1]]
+    ranking = ranking_data(comparison)
+    said = Wording(SCORINGS[scoring].measure, "activation", 0.01, 0.05, 3, 2, 100, comparison.baseline, {})
+    assert baseline_text(comparison, ranking).endswith(f": {said.guessing}")
+    assert said.matters == f"{margin_text(ranking).lstrip('±')} in {ranking.measure.name}"
+
+
 def test_one_arm_is_reported_without_differences(fake):
     text = Reader(render_report(fake(["relu"]))).text
     assert "Only one was tried" in text
@@ -211,7 +226,7 @@ def test_the_widths_of_the_intervals_are_told_arm_by_arm(fake):
     comparison = fake(["relu", "gelu", "tanh"])
     comparison.frame.loc["gelu", ["difference_low", "difference_high"]] = 0.026, 0.030
     text = Reader(render_report(comparison)).text
-    assert "from ±0.0020 (gelu) to ±0.0120 nats (tanh)" in text
+    assert "from ±0.002 (gelu) to ±0.012 (tanh)" in text
 
 
 def test_the_time_of_a_run_is_the_tables_median(fake):

@@ -24,7 +24,8 @@ def ranking(comparison: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     table = comparison.table().sort_values("score", ascending=False, kind="stable")
     units = measure(comparison.scoring)
     widths = (table["high"] - table["low"], table["difference_high"] - table["difference_low"])
-    digits = max(decimals(width * units.scale) for width in widths)
+    margin = units.improvement(comparison.practical_margin)
+    digits = max(decimals(width * units.scale, margin) for width in widths)
     with_accuracy = "accuracy" in table and comparison.scoring != "accuracy"
     some_diverged = bool(table["diverged"].any())
     headers = ("activation", f"{units.name} [interval]", f"better than {comparison.reference} by")

@@ -10,6 +10,7 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 
 from nonlin.errors import InputError, suggestion, unknown
+from nonlin.study.numbers import short_parameter
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -91,7 +92,7 @@ def configured(estimator: Any, parameter: str, value: Any, seed: int | None = No
 
 def random_state_parameters(estimator: Any) -> list[str]:
     """The names of all parameters, nested ones too, that seed the estimator."""
-    return [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
+    return [name for name in estimator.get_params() if short_parameter(name) == "random_state"]
 
 
 def check_arms(estimator: Any, parameter: str, arms: tuple[Arm, ...]) -> list[Any]:

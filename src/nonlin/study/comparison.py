@@ -54,7 +54,7 @@ class Comparison:
         diverged = {arm: sum(run.status == "diverged" for run in self.runs_of(arm)) for arm in self.arms}
         counts = {"repeats": self.repeats, "folds": self.folds, "examples": self.n_examples, "diverged": diverged}
         scales = {"margin": self.practical_margin, "alpha": self.alpha, "baseline": self.baseline}
-        return sentence(self.standings, Wording(SCORINGS[self.scoring], self.parameter, **scales, **counts))
+        return sentence(self.standings, Wording(SCORINGS[self.scoring].measure, self.parameter, **scales, **counts))
 
     @cached_property
     def standings(self) -> list[Standing]:

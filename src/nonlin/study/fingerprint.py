@@ -12,6 +12,7 @@ from pandas.util import hash_pandas_object
 from scipy import sparse
 
 from nonlin.errors import InputError
+from nonlin.study.numbers import short_parameter
 
 # Parameters that change how an estimator works or talks, and never what it learns.
 _INDIFFERENT = ("n_jobs", "verbose", "random_state")
@@ -61,7 +62,7 @@ def estimator_description(estimator: Any, parameter: str) -> dict[str, str]:
     kept = {
         name: describe(value, parts)
         for name, value in settings.items()
-        if name.split("__")[-1] not in _INDIFFERENT and name != parameter and not name.startswith(f"{parameter}__")
+        if short_parameter(name) not in _INDIFFERENT and name != parameter and not name.startswith(f"{parameter}__")
     }
     return {"estimator": _qualified(type(estimator)), **dict(sorted(kept.items()))}
 

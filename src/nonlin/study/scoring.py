@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,29 +18,46 @@ Judge = Callable[[Any, Any, np.ndarray, float], np.ndarray]
 Guess = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
 
+class Measure(NamedTuple):
+    """A yardstick in its natural units: the table's scores are greater-is-better, a reader's need not be."""
+
+    name: str
+    lower_is_better: bool
+    scale: float = 1.0
+    unit: str = ""
+    difference_unit: str = ""
+
+    @property
+    def direction(self) -> str:
+        """Which way is better, in words."""
+        return "lower is better" if self.lower_is_better else "higher is better"
+
+    def natural(self, score: float) -> float:
+        """The table's (greater-is-better) score in natural units."""
+        return (-score if self.lower_is_better else score) * self.scale + 0.0
+
+    def improvement(self, difference: float) -> float:
+        """A difference of the table's scores in natural units; positive is better, whichever way the measure runs."""
+        return difference * self.scale + 0.0
+
+
 @dataclass(frozen=True)
 class Scoring:
-    """How held-out examples are scored, and how the score is spoken of.
+    """How held-out examples are scored, and how the score is spoken of (`measure`).
 
-    `quantity` is the natural name of what is measured and `higher` whether more of it is better; `unit` and `factor`
-    turn a difference of scores into what is printed (`level_unit`: a score itself). `best` is the highest score that
-    there can be; `guess` scores the best constant prediction from the targets alone. `margin` is the largest
-    difference that is no difference in practice (None: 1 % of the reference's own score), `least` the score of a
-    diverged run (None: the worst score that any example got in the comparison).
+    `best` is the highest score that there can be; `guess` scores the best constant prediction from the targets alone.
+    `margin` is the largest difference that is no difference in practice (None: 1 % of the reference's own score),
+    `least` the score of a diverged run (None: the worst score that any example got in the comparison).
     """
 
     name: str
     task: Literal["classification", "regression"]
-    quantity: str
-    higher: bool
+    measure: Measure
     margin: float | None
     judge: Judge
     guess: Guess
     best: float
     least: float | None = None
-    unit: str = ""
-    level_unit: str = ""
-    factor: float = 1.0
 
 
 def score_examples(
@@ -123,28 +140,17 @@ def _guess_median(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndar
     return -np.abs(np.median(train) - test)
 
 
-_SQUARED, _ABSOLUTE = "neg_mean_squared_error", "neg_mean_absolute_error"
+_PERCENT = Measure("accuracy", False, 100.0, " %", " percentage points")
+_SQUARED, _ABSOLUTE = Measure("mean squared error", True), Measure("mean absolute error", True)
+_CLASSES, _NUMBERS = "classification", "regression"
 SCORINGS: dict[str, Scoring] = {
     scoring.name: scoring
     for scoring in (
-        Scoring("neg_log_loss", "classification", "log loss", False, 0.01, _log_loss, _guess_shares, best=0.0),
-        Scoring(
-            "accuracy",
-            "classification",
-            "accuracy",
-            True,
-            0.01,
-            _accuracy,
-            _guess_most_frequent,
-            best=1.0,
-            least=0.0,
-            unit=" percentage points",
-            level_unit=" %",
-            factor=100.0,
-        ),
-        Scoring("r2", "regression", "R²", True, 0.01, _r2, _guess_mean_r2, best=1.0),
-        Scoring(_SQUARED, "regression", "mean squared error", False, None, _squared_error, _guess_mean, best=0.0),
-        Scoring(_ABSOLUTE, "regression", "mean absolute error", False, None, _absolute_error, _guess_median, best=0.0),
+        Scoring("neg_log_loss", _CLASSES, Measure("log loss", True), 0.01, _log_loss, _guess_shares, best=0.0),
+        Scoring("accuracy", _CLASSES, _PERCENT, 0.01, _accuracy, _guess_most_frequent, best=1.0, least=0.0),
+        Scoring("r2", _NUMBERS, Measure("R²", False), 0.01, _r2, _guess_mean_r2, best=1.0),
+        Scoring("neg_mean_squared_error", _NUMBERS, _SQUARED, None, _squared_error, _guess_mean, best=0.0),
+        Scoring("neg_mean_absolute_error", _NUMBERS, _ABSOLUTE, None, _absolute_error, _guess_median, best=0.0),
     )
 }
 

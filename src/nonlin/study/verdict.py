@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from math import isfinite, isnan
 
+from nonlin.study.numbers import listing
 from nonlin.study.ranking import Standing
-from nonlin.study.wording import Wording, listed
+from nonlin.study.wording import Wording
 
 # A forecast of more repeats than this is not worth printing: nobody will make them.
 _MOST_REPEATS = 200
@@ -85,7 +86,7 @@ def _use(reference: Standing, others: list[Standing], groups: Groups, wording: W
     if wording.measured(best, reference):
         whose = "its" if fit else f"{wording.name(best.arm)}'s"
         effect = f"{wording.size(best)} ({wording.interval(best)})"
-        reason = f"{whose} {wording.scoring.quantity} is {wording.direction(best)} than {name}'s by {effect}"
+        reason = f"{whose} {wording.measure.name} is {wording.direction(best)} than {name}'s by {effect}"
     else:
         reason = f"{'it' if fit else wording.name(best.arm)} is better than {name}"
     known = [_also(rest, reference, wording)] if rest else []
@@ -100,7 +101,7 @@ def _also(rest: list[Standing], reference: Standing, wording: Wording) -> str:
         for entry in rest
     ]
     verb = "is" if len(rest) == 1 else "are"
-    return f"{listed(told)} {verb} better too, but the better ones were not compared with each other"
+    return f"{listing(told)} {verb} better too, but the better ones were not compared with each other"
 
 
 def _stay(reference: Standing, others: list[Standing], groups: Groups, wording: Wording) -> list[str]:
@@ -153,7 +154,7 @@ def _most(entries: list[Standing], reference: Standing, wording: Wording) -> str
     if far is None:
         return ""
     which = f", most of all {wording.name(far.arm)}" if len(entries) > 1 else ""
-    quantity, direction = wording.scoring.quantity, wording.direction(far)
+    quantity, direction = wording.measure.name, wording.direction(far)
     return f"{which}, its {quantity} {direction} by {wording.size(far)} ({wording.interval(far)})"
 
 
@@ -163,7 +164,7 @@ def _forecast(groups: Groups, reference: Standing, wording: Wording) -> str:
     if not open_ones or not wording.measured(reference):
         return ""
     entry = max(open_ones, key=lambda entry: abs(entry.difference))
-    size = f"{wording.scoring.quantity} {wording.direction(entry)} by {wording.size(entry)}"
+    size = f"{wording.measure.name} {wording.direction(entry)} by {wording.size(entry)}"
     whose = f"{wording.name(entry.arm)}'s ({size})"
     subject = f"The difference, {whose}," if len(open_ones) == 1 else f"The largest unsettled difference, {whose},"
     needed = entry.repeats_needed
@@ -193,7 +194,7 @@ def _failures(entries: list[Standing], wording: Wording) -> str:
     per_arm = wording.repeats * wording.folds
     counts = {entry.arm: wording.diverged.get(entry.arm, 0) for entry in entries}
     told = [f"{wording.name(arm)} diverged in {count} of {per_arm} runs" for arm, count in counts.items() if count]
-    return listed(told)
+    return listing(told)
 
 
 def _are(entries: list[Standing], wording: Wording) -> str:

@@ -78,7 +78,8 @@ def curves_data(comparison: Any) -> CurvesData:
     """The learning curves of a comparison's arms from the training loss that their runs recorded."""
     yardstick = measure(comparison.scoring)
     scores = measured_scores(comparison)
-    panels = tuple(_panel(comparison, arm, _held_out(yardstick, scores[arm])) for arm in ranked(comparison))
+    digits = decimals([], yardstick.improvement(comparison.practical_margin))
+    panels = tuple(_panel(comparison, arm, _held_out(yardstick, scores[arm], digits)) for arm in ranked(comparison))
     # Losses of different kinds have different units: then no shared axis, and no ghosts to compare with.
     comparable = comparison.parameter != "loss"
     if not any(panel.runs for panel in panels):
@@ -90,11 +91,10 @@ def curves_data(comparison: Any) -> CurvesData:
 
 
 def _short(loss: float) -> str:
-    return number(loss, decimals([loss]))
+    return number(loss, decimals([], loss))
 
 
-def _held_out(yardstick: Measure, score: float) -> str:
-    digits = 1 if yardstick.scale > 1 else 3
+def _held_out(yardstick: Measure, score: float, digits: int) -> str:
     return f"held-out {yardstick.name} {number(yardstick.natural(score), digits)}" if not isnan(score) else ""
 
 

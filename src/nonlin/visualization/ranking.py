@@ -143,11 +143,8 @@ def _baseline(comparison: Any, origin: float | None, yardstick: Measure) -> floa
 
 
 def _digits(rows: tuple[RankingRow, ...], margin: float) -> int:
-    """Two digits of the typical half-width; however wide the intervals are, one digit of the margin."""
-    widths = [(row.high - row.low) / 2 for row in rows]
-    if not any(isfinite(w) and w > 0 for w in widths):
-        return decimals([margin])
-    return max(decimals(widths), decimals([margin]) - 1) if margin > 0 else decimals(widths)
+    """However wide the intervals are, differences of the margin's size stay visible."""
+    return decimals([row.high - row.low for row in rows], margin)
 
 
 def _row(

@@ -76,7 +76,7 @@ def score_text(score: float, ranking: RankingData) -> str:
 
     One wide interval takes digits from all differences, which is right for them, but makes close scores look the same.
     """
-    digits = max(ranking.digits, decimals([ranking.margin]) if ranking.margin else 3)
+    digits = max(ranking.digits, decimals([], ranking.margin))
     return number(ranking.measure.natural(score), digits)
 
 
@@ -98,4 +98,4 @@ def _p_value(p: float) -> str:
 
 def _extra(scale: Measure, score: float) -> str:
     value = scale.natural(score)
-    return number(value, 1 if scale.scale > 1 else decimals([abs(value) / 50]))
+    return number(value, 1 if scale.scale > 1 else decimals([], abs(value) / 50))

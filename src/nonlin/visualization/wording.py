@@ -1,15 +1,26 @@
-"""How a reader says it: natural units for the yardsticks, numbers with the digits that carry information."""
+"""How a reader says it: signs, short names and times; numbers and measures are said as the verdict says them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import floor, isfinite, isnan, log10
-from typing import NamedTuple
+from math import isfinite
 
-import numpy as np
+from nonlin.study.numbers import DASH, decimals, listing, number, short_parameter
+from nonlin.study.scoring import SCORINGS, Measure
 
-MINUS = "\N{MINUS SIGN}"
-DASH = "\N{EN DASH}"
+__all__ = [
+    "DASH",
+    "TIMES",
+    "VERDICT_SIGNS",
+    "Measure",
+    "decimals",
+    "duration",
+    "listing",
+    "measure",
+    "number",
+    "short_parameter",
+    "shorten",
+]
+
 TIMES = "\N{MULTIPLICATION SIGN}"
 VERDICT_SIGNS = {
     "better": "▲",
@@ -22,38 +33,6 @@ VERDICT_SIGNS = {
 }
 
 
-class Measure(NamedTuple):
-    """A yardstick in its natural units: the table's scores are greater-is-better, a reader's need not be."""
-
-    name: str
-    lower_is_better: bool
-    scale: float = 1.0
-    unit: str = ""
-    difference_unit: str = ""
-
-    @property
-    def direction(self) -> str:
-        """Which way is better, in words."""
-        return "lower is better" if self.lower_is_better else "higher is better"
-
-    def natural(self, score: float) -> float:
-        """The table's (greater-is-better) score in natural units."""
-        return (-score if self.lower_is_better else score) * self.scale + 0.0
-
-    def improvement(self, difference: float) -> float:
-        """A difference of the table's scores in natural units; positive is better, whichever way the measure runs."""
-        return difference * self.scale + 0.0
-
-
-_MEASURES = {
-    "neg_log_loss": Measure("log loss", True, difference_unit=" nats"),
-    "accuracy": Measure("accuracy", False, 100.0, " %", " percentage points"),
-    "r2": Measure("R²", False),
-    "neg_mean_squared_error": Measure("mean squared error", True),
-    "neg_mean_absolute_error": Measure("mean absolute error", True),
-}
-
-
 def measure(scoring: object) -> Measure:
     """The natural units of a scoring of scikit-learn; a name it does not know is taken apart at `neg_`.
 
@@ -63,38 +42,9 @@ def measure(scoring: object) -> Measure:
     'median absolute error'
     """
     name = str(scoring)
-    if name in _MEASURES:
-        return _MEASURES[name]
+    if name in SCORINGS:
+        return SCORINGS[name].measure
     return Measure(name.removeprefix("neg_").replace("_", " "), name.startswith("neg_"))
-
-
-def decimals(widths: Iterable[float]) -> int:
-    """The decimals that show two digits of the typical interval width; 3 where there is none.
-
-    >>> decimals([0.012, 0.02]), decimals([35.0]), decimals([])
-    (3, 0, 3)
-    """
-    known = [w for w in widths if isfinite(w) and w > 0]
-    if not known:
-        return 3
-    return int(np.clip(1 - floor(log10(float(np.median(known)))), 0, 9))
-
-
-def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
-    """A number as text with a true minus sign; a dash where there is none.
-
-    >>> number(0.0123), number(0.5, 1, signed=True), number(-2.0) == f"{MINUS}2.000"
-    ('0.012', '+0.5', True)
-    """
-    if not isfinite(value):
-        return DASH if isnan(value) else ("∞" if value > 0 else MINUS + "∞")
-    if value != 0 and abs(value) >= 1e7:
-        text = f"{value:+.3g}" if signed else f"{value:.3g}"
-    else:
-        text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", MINUS)
 
 
 def shorten(name: str, most: int = 26) -> str:
@@ -108,25 +58,6 @@ def shorten(name: str, most: int = 26) -> str:
         return name
     head = most // 2
     return f"{name[:head]}…{name[-(most - head - 1) :]}"
-
-
-def short_parameter(name: str) -> str:
-    """A parameter's own name, without the steps of the pipeline that lead to it.
-
-    >>> short_parameter("mlpclassifier__activation")
-    'activation'
-    """
-    return name.rsplit("__", 1)[-1]
-
-
-def listing(names: Iterable[str]) -> str:
-    """Names as a reader lists them.
-
-    >>> listing(["relu"]), listing(["relu", "elu"]), listing("abc")
-    ('relu', 'relu and elu', 'a, b and c')
-    """
-    names = list(names)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
 def duration(seconds: float) -> str:
