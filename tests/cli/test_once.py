@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -12,19 +11,24 @@ from nonlin.cli.once import Once
 
 
 def test_threads_that_ask_together_share_one_computation():
-    once, calls, ready = Once(4), [], threading.Barrier(8)
+    once, calls, begun, go_on = Once(4), [], threading.Event(), threading.Event()
 
     def compute():
         calls.append(1)
-        time.sleep(0.02)
+        begun.set()
+        assert go_on.wait(60)
         return object()
 
-    def ask(_):
-        ready.wait()
+    def ask():
         return once("key", compute)
 
     with ThreadPoolExecutor(8) as pool:
-        values = list(pool.map(ask, range(8)))
+        first = pool.submit(ask)
+        assert begun.wait(60)
+        others = [pool.submit(ask) for _ in range(7)]
+        assert not wait(others, timeout=0.05).done  # they wait for the one in the making
+        go_on.set()
+        values = [asked.result(60) for asked in (first, *others)]
     assert len(calls) == 1
     assert all(value is values[0] for value in values)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ from nonlin.cli import features
 from nonlin.cli.features import TableFeatures
 from nonlin.cli.threads import FeaturesFirst
 from nonlin.errors import InputError
+from nonlin.study import execution
 
-SLOWLY = 0.3
 N = 60
 
 
@@ -32,21 +33,34 @@ def table(seed):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_the_first_activation_is_not_charged_for_the_features(monkeypatch, workers):
-    learn, apply = features._Encoding.learn.__func__, features._Encoding.apply
+def test_no_run_computes_the_features_that_all_share(monkeypatch, workers):
+    inside, computed = threading.local(), []
 
-    def slow(step):
-        return lambda *arguments: time.sleep(SLOWLY) or step(*arguments)
+    def noted(step):
+        def compute(*arguments):
+            computed.append(getattr(inside, "run", False))
+            return step(*arguments)
 
-    monkeypatch.setattr(features._Encoding, "learn", classmethod(slow(learn)))
-    monkeypatch.setattr(features._Encoding, "apply", slow(apply))
-    began = time.perf_counter()
+        return compute
+
+    def run(setting, job):
+        inside.run = True
+        try:
+            return run_of_the_study(setting, job)
+        finally:
+            inside.run = False
+
+    run_of_the_study = execution.execute
+    monkeypatch.setattr(execution, "execute", run)
+    monkeypatch.setattr(features._Encoding, "learn", classmethod(noted(features._Encoding.learn.__func__)))
+    monkeypatch.setattr(features._Encoding, "apply", noted(features._Encoding.apply))
     with FeaturesFirst(workers, before_all=lambda: None) as threads:
-        runs = compare(table(workers), executor=threads).runs
-    assert time.perf_counter() - began > 2 * SLOWLY  # it was slow, and yet:
-    assert len(runs) == 12
-    assert max(run.fit_seconds for run in runs) < SLOWLY
-    assert max(run.score_seconds for run in runs) < SLOWLY
+        assert len(compare(table(workers), executor=threads).runs) == 12
+    assert computed == [False] * 8  # learnt and applied once for each of 2 x 2 folds, before any run's clock
+    computed.clear()
+    with ThreadPoolExecutor(workers) as threads:
+        compare(table(10 + workers), executor=threads)
+    assert computed == [True] * 8  # an executor that knows nothing of features leaves them to the runs
 
 
 def test_the_scores_are_those_of_any_other_executor():
