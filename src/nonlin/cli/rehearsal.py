@@ -25,8 +25,9 @@ def rehearse(network: Network, activations: Sequence[str]) -> None:
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name in activations:
             with suppress(Exception):  # what diverges or fails is told by the runs themselves
-                settings = {network.parameter: nl.get(name), f"{network.prefix}max_iter": 1}
-                _score(clone(network.estimator).set_params(**settings).steps[-1][1].fit(X, y), X)
+                pipeline: Any = clone(network.estimator)
+                pipeline.set_params(**{network.parameter: nl.get(name), f"{network.prefix}max_iter": 1})
+                _score(pipeline.steps[-1][1].fit(X, y), X)
 
 
 def _score(model: Any, X: np.ndarray) -> None:
