@@ -22,13 +22,13 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def unknown(what: str, name: object, names: Iterable[str]) -> InputError:
-    """The error for a name that is not among `names`.
+def unknown(what: str, name: object, names: Iterable[str], listed: Iterable[str] | None = None) -> InputError:
+    """The error for a name that is not among `names`; without a near one it lists them, or those to be `listed`.
 
     >>> raise unknown("activation", "gleu", ["gelu", "relu"])
     Traceback (most recent call last):
     nonlin.errors.InputError: unknown activation 'gleu'; did you mean 'gelu'?
     """
     names = list(names)
-    ending = suggestion(str(name), names) or f"; expected one of {', '.join(names)}"
+    ending = suggestion(str(name), names) or f"; expected one of {', '.join(listed or names)}"
     return InputError(f"unknown {what} {name!r}{ending}")

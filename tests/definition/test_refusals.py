@@ -37,7 +37,7 @@ def no_default(x, *, alpha):
         (lambda: _made(two_inputs), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(positional), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(no_default), "parameter 'alpha' of no_default needs a number as its default"),
-        (lambda: _made(two_inputs, kind="gated"), "kind must be nonlin.Elementwise"),
+        (lambda: _made(two_inputs, kind="gate"), "kind must be nonlin.Elementwise"),
         (lambda: _made(exp, aliases="gauss"), "aliases must be a tuple"),
         (lambda: nl.loss_definition(tasks="regression")(two_inputs), "tasks must be a tuple"),
         (lambda: nl.activation(two_inputs), "with parentheses above 'two_inputs'"),
@@ -244,3 +244,58 @@ def test_a_formula_may_call_a_definition_by_its_dotted_name():
         return 2 * nl.sigmoid(x) * nl.sigmoid.derivative(x)
 
     check_activation(squared_sigmoid, points=200)
+
+
+def test_a_textbook_formula_gets_its_limits():
+    """The plain formula of silu, with nothing declared: zero times infinity at both ends."""
+
+    @nl.activation()
+    def textbook(x):
+        return x * nl.sigmoid(x)
+
+    @textbook.derivative
+    def _(x):
+        s = nl.sigmoid(x)
+        return s * (1 + x * (1 - s))
+
+    ends = np.array([-np.inf, np.inf])
+    for dtype in (np.float16, np.float32, np.float64):
+        np.testing.assert_array_equal(textbook(ends.astype(dtype)), [0, np.inf])
+        np.testing.assert_array_equal(textbook.derivative(ends.astype(dtype)), [0, 1])
+    assert textbook.range == pytest.approx((-0.2784645, np.inf), abs=1e-4)
+    assert textbook.monotone is False
+    assert np.isnan(textbook(np.nan))
+
+
+def test_limits_follow_the_parameter():
+    @nl.activation()
+    def scaled(x, *, beta=1.0):
+        return x * nl.sigmoid(beta * x)
+
+    ends = np.array([-np.inf, np.inf])
+    np.testing.assert_array_equal(scaled(ends), [0, np.inf])
+    np.testing.assert_array_equal(scaled(ends, beta=-1.0), [-np.inf, 0])
+
+
+def test_five_lines_pass_the_check():
+    @nl.activation()
+    def five_lines(x):
+        return exp(-x * x)
+
+    @five_lines.derivative
+    def _(x):
+        return -2 * (x * exp(-x * x))
+
+    check_activation("five_lines", points=300)
+
+
+def test_a_derivative_that_is_zero_but_not_written_so_cannot_learn():
+    @nl.activation()
+    def stairs(x):
+        return where(x > 0, 1, 0)
+
+    @stairs.derivative
+    def _(x):
+        return 0 * x
+
+    assert not stairs.trainable

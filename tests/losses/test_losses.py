@@ -101,3 +101,13 @@ def test_float16_terms_and_their_sum_do_not_overflow():
 def test_integers_are_computed_in_float64():
     assert nl.loss.mse(np.array([255], np.uint8), np.array([0], np.uint8)) == 65025
     assert nl.loss.mse([3], [1]) == 4
+
+
+def test_arguments_may_be_named():
+    p, t = np.array([1.0, 2.0]), np.zeros(2)
+    assert nl.loss.mse(predictions=p, targets=t) == nl.loss.mse(p, targets=t) == 2.5
+    z = np.zeros((1, 2))
+    assert nl.loss.cross_entropy(logits=z, targets=[0]) == nl.loss.cross_entropy(z, [0])
+    np.testing.assert_array_equal(nl.loss.mse.gradient(predictions=p, targets=t), [1, 2])
+    with pytest.raises(InputError, match="mse needs predictions and targets; targets is missing"):
+        nl.loss.mse(p)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from types import FunctionType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..errors import InputError
 from . import registry
-from .expression import Expression, where_limits
-from .records import Definition, Formula, Parameter, backend
+from .expression import Expression, near_infinity, parameter, settled_at_infinity, symbol, where_limits
+from .plain import GRID, plain_values
+from .records import Definition, Formula, backend
 
 A = TypeVar("A", bound="Activation")
 
@@ -21,8 +24,8 @@ class Activation(Definition):
 
     Facts
     -----
-    range : smallest and largest value (limits included) with the default parameters
-    monotone : whether it never decreases
+    range : smallest and largest value (limits included) with the default parameters; found on a grid if not declared
+    monotone : whether it never decreases; found on a grid if not declared
     smoothness : how many derivatives are continuous; -1 for a jump, `math.inf` for all
     kinks : where smoothness fails
     limits, derivative_limits : values at minus and plus infinity, where arithmetic would form infinity times zero
@@ -34,17 +37,16 @@ class Activation(Definition):
         self,
         function: Formula,
         *,
-        range: tuple[float, float],
-        monotone: bool,
-        smoothness: float,
+        range: tuple[float, float] | None = None,
+        monotone: bool | None = None,
+        smoothness: float = math.inf,
         kinks: tuple[float, ...] = (),
         limits: tuple[float, float] | None = None,
         derivative_limits: tuple[float, float] | None = None,
         **record: Any,
     ) -> None:
         super().__init__(function, **record)
-        self.range = range
-        self.monotone = monotone
+        self.declared_range, self.declared_monotone = range, monotone
         self.smoothness = smoothness
         self.kinks = tuple(kinks)
         self.limits = limits
@@ -56,6 +58,22 @@ class Activation(Definition):
             outputs = self.trace(part, *inputs, **options)
             return outputs[0] if len(outputs) == 1 else outputs
         return backend().call(self, part, inputs, options)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest and the largest value, limits included; found on a grid if not declared."""
+        return self.declared_range or self._range_found()
+
+    @property
+    def monotone(self) -> bool:
+        """Whether the function never decreases; found on a grid if not declared."""
+        return self._monotone_found() if self.declared_monotone is None else self.declared_monotone
+
+    def _range_found(self) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+    def _monotone_found(self) -> bool:
+        return False
 
 
 class Derivative:
@@ -92,9 +110,32 @@ class Elementwise(Activation):
         """The formula on symbols, with the declared limits at minus and plus infinity."""
         if part == "value_and_derivative":
             return self.trace("value", *inputs, **parameters) + self.trace("derivative", *inputs, **parameters)
-        outputs = super().trace(part, *inputs, **parameters)
         limits = {"value": self.limits, "derivative": self.derivative_limits}.get(part)
-        return tuple(where_limits(inputs[0], limits, output) for output in outputs) if limits else outputs
+        if limits:
+            outputs = super().trace(part, *inputs, **parameters)
+            return tuple(where_limits(inputs[0], limits, output) for output in outputs)
+        broken = (
+            np.isnan(self._plain(part, np.array([-math.inf, math.inf]))) if part != "definition" else np.zeros(2, bool)
+        )
+        broken |= bool(self.parameters) and broken.any()  # another value may break the other end
+        if broken.any():
+            outputs = super().trace(part, near_infinity(inputs[0], *map(bool, broken)), **parameters)
+            return tuple(settled_at_infinity(inputs[0], output) for output in outputs)
+        return super().trace(part, *inputs, **parameters)
+
+    def _plain(self, part: str, x: np.ndarray) -> np.ndarray:
+        """A part at x with the default parameters, in ordinary arithmetic and without regard to limits."""
+        names = {name: parameter(name) for name in self.parameters}
+        outputs = super().trace(part, symbol("x"), **names)
+        return plain_values(outputs, x, {name: known.default for name, known in self.parameters.items()})
+
+    def _range_found(self) -> tuple[float, float]:
+        values = self._plain("value", GRID)
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        return low if low > -50 else -math.inf, high if high < 50 else math.inf
+
+    def _monotone_found(self) -> bool:
+        return bool((np.diff(self._plain("value", np.sort(GRID))) >= 0).all())
 
     def __call__(self, x: Any, /, **options: Any) -> Any:
         """f(x) for an array x of any shape and floating dtype; `out=`, `where=`, `dtype=` as for NumPy's ufuncs."""
@@ -112,7 +153,7 @@ class Elementwise(Activation):
     @property
     def trainable(self) -> bool:
         """Whether a gradient can pass: false where the derivative is zero everywhere."""
-        return "derivative" in self._formulas and repr(self.expressions("derivative")[0]) not in ("0", "-0.0")
+        return "derivative" in self._formulas and bool(np.any(self._plain("derivative", GRID) != 0))
 
     @property
     def gain(self) -> float:
@@ -170,20 +211,7 @@ class Gated(Activation):
 
 
 def activation(
-    function: Formula | None = None,
-    *,
-    kind: type[A] = Elementwise,
-    range: tuple[float, float] = (-math.inf, math.inf),
-    monotone: bool = False,
-    smoothness: float = math.inf,
-    kinks: tuple[float, ...] = (),
-    limits: tuple[float, float] | None = None,
-    derivative_limits: tuple[float, float] | None = None,
-    aliases: tuple[str, ...] = (),
-    reference: str = "",
-    parameters: Mapping[str, Parameter] | None = None,
-    same_as: Mapping[str, str] | None = None,
-    **more: Any,
+    function: Formula | None = None, *, kind: type[A] | str = Elementwise, **facts: Any
 ) -> Callable[[Formula], A]:
     """Decorator that makes a formula of x an activation, registered under the function's name.
 
@@ -194,11 +222,12 @@ def activation(
     ----------
     kind : Elementwise (default), Row or Gated
         What the formula takes: a number, a row, or a gate and a value.
-    range : smallest and largest value, limits included
-    monotone : whether the function never decreases
+    range : smallest and largest value, limits included; found on a grid if not given
+    monotone : whether the function never decreases; found on a grid if not given
     smoothness : how many derivatives are continuous; -1 for a jump
     kinks : where smoothness fails
-    limits, derivative_limits : values at minus and plus infinity, where the formula would give infinity times zero
+    limits, derivative_limits : values at minus and plus infinity; where a formula gives infinity times zero there and
+        nothing is declared, they are read off its values far out
     aliases, reference, same_as : other names, the source, names in other libraries
     parameters : the allowed range and a description of each parameter, by name
     gate : of a Gated one, which half is the gate: "first" (default) or "second"
@@ -228,21 +257,10 @@ def activation(
     >>> nl.get("bump") is bump
     True
     """
+    kind = {"elementwise": Elementwise, "row": Row, "gated": Gated}.get(kind, kind) if isinstance(kind, str) else kind
     if not (isinstance(kind, type) and issubclass(kind, Activation)):
         raise InputError(f"kind must be nonlin.Elementwise, nonlin.Row or nonlin.Gated, got {kind!r}")
     if function is not None:
         raise InputError(f"write @activation() with parentheses above {getattr(function, '__name__', function)!r}")
-    facts = {
-        "range": range,
-        "monotone": monotone,
-        "smoothness": smoothness,
-        "kinks": kinks,
-        "limits": limits,
-        "derivative_limits": derivative_limits,
-    }
-    record = {"aliases": aliases, "reference": reference, "parameters": parameters, "same_as": same_as}
-
-    def define(formula: Formula) -> A:
-        return registry.activations.add(kind(formula, **facts, **record, **more))
-
-    return define
+    made: Any = kind
+    return lambda formula: registry.activations.add(made(formula, **facts))

@@ -40,13 +40,12 @@ out, where, dtype, casting, order, subok
 def document(definition: Definition) -> str:
     """First the function in words, then arguments, what comes back, errors, source and an example."""
     loss = definition._registry_name == "losses"
-    arguments = [_ARRAYS[f"{definition.kind} loss" if loss else definition.kind]]
+    ours = definition.__module__.split(".")[0] == "nonlin"  # a user's own has no place in `nl`
+    kind = f"{definition.kind} loss" if loss else definition.kind
+    arguments = [_ARRAYS[kind]]
     for name, known in definition.parameters.items():
-        interval = (
-            f"from {known.low:g} to {known.high:g}"
-            if (known.low, known.high) != (-math.inf, math.inf)
-            else "any number"
-        )
+        bounded = math.isfinite(known.low) or math.isfinite(known.high)
+        interval = f"from {known.low:g} to {known.high:g}" if bounded else "any number"
         arguments.append(f"{name} : float, default {known.default:g}, {interval}\n    {known.text or 'A parameter.'}")
     if definition.kind == "elementwise" and not loss:
         arguments.append(_OPTIONS)
@@ -55,7 +54,7 @@ def document(definition: Definition) -> str:
         "Returns": _returns(definition, loss),
         "Raises": "InputError\n    For a parameter outside its range, or shapes and targets that do not fit.",
         "References": definition.reference,
-        "Examples": _example(definition, loss),
+        "Examples": f">>> import nonlin as nl\n>>> {_CALLS[kind].format(definition.name)}" if ours else "",
     }
     parts = [definition.summary]
     parts += [f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items() if text]
@@ -69,15 +68,10 @@ def _returns(definition: Definition, loss: bool) -> str:
     return f"An array {shape}; NaN gives NaN, infinities the limit."
 
 
-def _example(definition: Definition, loss: bool) -> str:
-    if definition.__module__.split(".")[0] != "nonlin":
-        return ""
-    call = f"nl.loss.{definition.name}" if loss else f"nl.{definition.name}"
-    arguments = {
-        "elementwise": "[-1.0, 0.0, 2.0]",
-        "row": "[[2.0, 1.0, 0.1]]",
-        "gated": "[1.0, 2.0, 3.0, 4.0]",
-        "elementwise loss": "[0.5, 2.0], [0.0, 1.0]",
-        "row loss": "[[2.0, 1.0, 0.1]], [0]",
-    }[f"{definition.kind} loss" if loss else definition.kind]
-    return f">>> import nonlin as nl\n>>> {call}({arguments})"
+_CALLS = {
+    "elementwise": "nl.{}([-1.0, 0.0, 2.0])",
+    "row": "nl.{}([[2.0, 1.0, 0.1]])",
+    "gated": "nl.{}([1.0, 2.0, 3.0, 4.0])",
+    "elementwise loss": "nl.loss.{}([0.5, 2.0], [0.0, 1.0])",
+    "row loss": "nl.loss.{}([[2.0, 1.0, 0.1]], [0])",
+}

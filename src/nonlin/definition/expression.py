@@ -151,6 +151,21 @@ def where_limits(x: Expression, limits: tuple[float, float], result: Expression)
     return apply("where", x >= infinity, above, apply("where", x <= -infinity, below, result))
 
 
+_FAR, _LARGE = 1e150, 1e100  # far enough out for every exponential, near enough to be squared
+
+
+def near_infinity(x: Expression, below: bool, above: bool) -> Expression:
+    """X, but a large finite number in place of minus or plus infinity, where a formula breaks down."""
+    infinity = float("inf")
+    return where_limits(x, (-_FAR if below else -infinity, _FAR if above else infinity), x)
+
+
+def settled_at_infinity(x: Expression, result: Expression) -> Expression:
+    """The result at a large number as the limit at infinity: infinite if it is large itself."""
+    limit = apply("where", abs(result) > _LARGE, result * float("inf"), result)
+    return apply("where", abs(x) >= float("inf"), limit, result)
+
+
 def nodes_of(outputs: Iterable[Expression]) -> list[Expression]:
     """All nodes that the outputs need, each after its arguments."""
     ordered: dict[Expression, None] = {}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Literal, TypeVar
 
 from ..errors import InputError
 from . import registry
 from .expression import Expression
-from .records import Definition, Formula, Parameter, backend
+from .records import Definition, Formula, backend
 
 Reduction = Literal["mean", "sum", "none"]
 L = TypeVar("L", bound="Loss")
@@ -42,22 +42,32 @@ class Loss(Definition):
         self.domain = domain
         self.output = output
 
-    def gradient(self, predictions: Any, targets: Any = None, /, **options: Any) -> Any:
+    def gradient(self, predictions: Any = None, targets: Any = None, /, **options: Any) -> Any:
         """The gradient of the reduced loss with respect to the predictions, shaped like them.
 
         `reduction="none"` gives the gradient of the sum. As a decorator of a formula it defines the gradient.
         """
         if isinstance(predictions, FunctionType):
             return self.define("gradient", predictions)
-        return self._compute("gradient", (predictions, targets), options)
+        return self._compute("gradient", *self._arrays(predictions, targets, options))
 
-    def __call__(self, predictions: Any, targets: Any, /, **options: Any) -> Any:
+    def __call__(self, predictions: Any = None, targets: Any = None, /, **options: Any) -> Any:
         """The loss: a number for `reduction="mean"` (default) or "sum", an array for "none"."""
-        return self._compute("value", (predictions, targets), options)
+        return self._compute("value", *self._arrays(predictions, targets, options))
 
-    def value_and_gradient(self, predictions: Any, targets: Any, /, **options: Any) -> tuple[Any, Any]:
+    def value_and_gradient(self, predictions: Any = None, targets: Any = None, /, **options: Any) -> tuple[Any, Any]:
         """The loss and its gradient, as a pair."""
-        return self._compute("value_and_gradient", (predictions, targets), options)
+        return self._compute("value_and_gradient", *self._arrays(predictions, targets, options))
+
+    def _arrays(self, *given: Any) -> tuple[tuple[Any, Any], dict[str, Any]]:
+        """The two arrays, given by place or by the names in the formula, and the other options."""
+        *arrays, options = given
+        options = dict(options)
+        for place, name in enumerate(self.inputs):
+            arrays[place] = options.pop(name, arrays[place]) if arrays[place] is None else arrays[place]
+            if arrays[place] is None:
+                raise InputError(f"{self.name} needs {' and '.join(self.inputs)}; {name} is missing")
+        return (arrays[0], arrays[1]), options
 
     def _compute(self, part: str, inputs: tuple[Any, Any], options: dict[str, Any]) -> Any:
         if any(isinstance(x, Expression) for x in inputs):
@@ -86,18 +96,16 @@ class RowLoss(Loss):
     reduces = True
 
 
-def loss_definition(
-    *,
-    kind: type[L] = ElementwiseLoss,
-    tasks: tuple[str, ...],
-    domain: str = "real",
-    output: str = "identity",
-    aliases: tuple[str, ...] = (),
-    reference: str = "",
-    parameters: Mapping[str, Parameter] | None = None,
-    same_as: Mapping[str, str] | None = None,
-) -> Callable[[Formula], L]:
+def loss_definition(*, tasks: tuple[str, ...], kind: type[L] = ElementwiseLoss, **facts: Any) -> Callable[[Formula], L]:
     """Decorator that makes a formula of (predictions, targets) a loss, registered under the function's name.
+
+    Parameters
+    ----------
+    tasks : what it can train, a tuple of "regression" and "classification"
+    kind : ElementwiseLoss (default), or RowLoss for a formula of a row of logits
+    domain : what targets must be, "real" (default) or "probability"
+    output : the activation that makes a prediction of what the loss takes, such as "softmax"
+    aliases, reference, same_as, parameters : as for `nonlin.activation`
 
     Raises
     ------
@@ -120,18 +128,5 @@ def loss_definition(
     if isinstance(tasks, str) or not set(tasks) <= {"regression", "classification"}:
         raise InputError(f"tasks must be a tuple of 'regression' and 'classification', got {tasks!r}")
 
-    def define(formula: Formula) -> L:
-        return registry.losses.add(
-            kind(
-                formula,
-                tasks=tasks,
-                domain=domain,
-                output=output,
-                aliases=aliases,
-                reference=reference,
-                parameters=parameters,
-                same_as=same_as,
-            )
-        )
-
-    return define
+    made: Any = kind
+    return lambda formula: registry.losses.add(made(formula, tasks=tasks, **facts))

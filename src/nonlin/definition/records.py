@@ -124,7 +124,7 @@ class Definition:
         except InputError:
             raise
         except Exception as error:
-            what = "it returned nothing" if _is_missing_return(error) else str(error)
+            what = "it returned nothing" if str(error).startswith("None is") else str(error)
             raise InputError(
                 f"the {part} of {self.name} is no formula: {what}; "
                 "use arithmetic, comparisons and nonlin.primitives on its arguments, and return the result"
@@ -174,9 +174,6 @@ class Definition:
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.summary}>"
 
-    def __copy__(self) -> Definition:
-        return self
-
     def __deepcopy__(self, memo: Any) -> Definition:
         """A definition is one object, as a function is."""
         return self
@@ -190,10 +187,6 @@ def _lookup(registry_name: str, name: str) -> Definition:
     from . import registry
 
     return getattr(registry, registry_name).get(name)
-
-
-def _is_missing_return(error: Exception) -> bool:
-    return isinstance(error, TypeError) and str(error).startswith("None ")
 
 
 def _check_name(function: Formula) -> None:

@@ -43,7 +43,7 @@ class Registry(Generic[D]):
             return name  # type: ignore[return-value]
         found = self._names.get(str(name).lower())
         if found is None:
-            raise unknown(self.what, name, self._names)
+            raise unknown(self.what, name, self._names, self._definitions)
         return self._definitions[found]
 
     def remove(self, name: str) -> None:

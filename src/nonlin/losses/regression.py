@@ -7,7 +7,7 @@ __all__ = ["mse"]
 
 @loss_definition(
     tasks=("regression",),
-    aliases=("mean_squared_error", "squared_error", "l2_loss", "mseloss"),
+    aliases=("mean_squared_error", "squared_error", "l2_loss", "mseloss", "mse_loss"),
     reference="Legendre 1805; Gauss 1809",
     same_as={
         "torch": "nn.functional.mse_loss",

@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from ..definition import Activation, Elementwise, Gated, Loss, Row
+from ..definition import Activation, Elementwise, Gated, Loss, Row, registry
 from .facts import wrong_facts
 from .reference import exact_values, numerical_gradient
 from .rules import broken_rules
@@ -23,7 +23,7 @@ def check_activation(activation: Activation, *, points: int = 1000) -> None:
 
     Parameters
     ----------
-    activation : a record made with `@nonlin.activation`
+    activation : a record made with `@nonlin.activation`, or its name
     points : about how many inputs the accuracy is measured at, for each dtype
 
     Raises
@@ -36,6 +36,7 @@ def check_activation(activation: Activation, *, points: int = 1000) -> None:
     >>> import nonlin as nl
     >>> check_activation(nl.silu, points=200)
     """
+    activation = registry.activations.get(activation)
     check_rules(activation)
     check_derivative(activation)
     if isinstance(activation, Elementwise):

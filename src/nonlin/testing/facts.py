@@ -24,7 +24,9 @@ def wrong_facts(activation: Elementwise) -> list[str]:
 
 def _range(activation: Elementwise, values: np.ndarray) -> list[str]:
     """The range holds all values and is reached, by a value or by a limit, to 1e-6."""
-    low, high = activation.range
+    if activation.declared_range is None:
+        return []
+    low, high = activation.declared_range
     seen_low, seen_high = _extremes(activation, values)
     problems = []
     if seen_low < low - 1e-12 or seen_high > high + 1e-12:
@@ -54,6 +56,8 @@ def _refined(activation: Elementwise, at: int, values: np.ndarray, sign: int) ->
 
 
 def _monotone(activation: Elementwise, values: np.ndarray) -> list[str]:
+    if activation.declared_monotone is None:
+        return []
     falls = bool(np.any(np.diff(values) < 0))
     if falls == activation.monotone:
         return [f"it is declared {'monotone' if activation.monotone else 'not monotone'}, but it is the opposite"]
