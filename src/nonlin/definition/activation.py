@@ -49,8 +49,7 @@ class Activation(Definition):
         self.declared_range, self.declared_monotone = range, monotone
         self.smoothness = smoothness
         self.kinks = tuple(kinks)
-        self.limits = limits
-        self.derivative_limits = derivative_limits
+        self.limits, self.derivative_limits = limits, derivative_limits
 
     def _compute(self, part: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A formula when given symbols, else an array."""
