@@ -46,7 +46,7 @@ def test_arms_come_best_first_with_the_tables_figures(fake):
             assert (row.center, row.low, row.high) == tuple(
                 table.loc[row.name, ["difference", "difference_low", "difference_high"]]
             )
-    assert data.axis_label() == "improvement over relu in log loss"
+    assert data.axis_label() == "improvement over relu in log loss (nats)"
 
 
 def test_the_small_points_are_differences_of_repeat_means(fake):
@@ -89,7 +89,7 @@ def test_scores_are_drawn_in_natural_units(fake):
     data = ranking_data(fake(["relu", "gelu"]), kind="score")
     relu = next(row for row in data.rows if row.name == "relu")
     assert (relu.center, relu.low, relu.high) == pytest.approx((0.3, 0.28, 0.32))
-    assert data.axis_label() == "log loss; lower is better"
+    assert data.axis_label() == "log loss (nats); lower is better"
 
 
 def test_one_arm_shows_its_score(fake):

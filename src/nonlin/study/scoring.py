@@ -26,6 +26,7 @@ class Measure(NamedTuple):
     scale: float = 1.0
     unit: str = ""
     difference_unit: str = ""
+    axis_unit: str = ""  # stands on axes only: in a sentence it would explain nothing
 
     @property
     def direction(self) -> str:
@@ -140,13 +141,14 @@ def _guess_median(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndar
     return -np.abs(np.median(train) - test)
 
 
+_NATS = Measure("log loss", True, axis_unit="nats")
 _PERCENT = Measure("accuracy", False, 100.0, " %", " percentage points")
 _SQUARED, _ABSOLUTE = Measure("mean squared error", True), Measure("mean absolute error", True)
 _CLASSES, _NUMBERS = "classification", "regression"
 SCORINGS: dict[str, Scoring] = {
     scoring.name: scoring
     for scoring in (
-        Scoring("neg_log_loss", _CLASSES, Measure("log loss", True), 0.01, _log_loss, _guess_shares, best=0.0),
+        Scoring("neg_log_loss", _CLASSES, _NATS, 0.01, _log_loss, _guess_shares, best=0.0),
         Scoring("accuracy", _CLASSES, _PERCENT, 0.01, _accuracy, _guess_most_frequent, best=1.0, least=0.0),
         Scoring("r2", _NUMBERS, Measure("R²", False), 0.01, _r2, _guess_mean_r2, best=1.0),
         Scoring("neg_mean_squared_error", _NUMBERS, _SQUARED, None, _squared_error, _guess_mean, best=0.0),

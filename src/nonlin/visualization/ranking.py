@@ -71,8 +71,9 @@ class RankingData(NamedTuple):
     def axis_label(self, separator: str = " ") -> str:
         """The x axis in words, with its unit; `separator` parts it into two lines where room is short."""
         if self.kind == "score":
-            return f"{self.measure.name}{_in(self.measure.unit)};{separator}{self.measure.direction}"
-        unit = _in(self.measure.difference_unit)
+            unit = _in(self.measure.unit or self.measure.axis_unit)
+            return f"{self.measure.name}{unit};{separator}{self.measure.direction}"
+        unit = _in(self.measure.difference_unit or self.measure.axis_unit)
         return f"improvement over {shorten(self.reference)}{separator}in {self.measure.name}{unit}"
 
 
