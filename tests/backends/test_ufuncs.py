@@ -104,6 +104,19 @@ def test_large_arrays_of_any_layout_and_with_out():
     assert swapped.dtype.isnative
 
 
+def test_a_large_output_that_overlaps_its_input():
+    """As for NumPy's own ufuncs, the result is that of the input before the call."""
+    for shift in (1, functions.PARALLEL_SIZE // 2):
+        memory = np.random.default_rng(3).normal(size=2 * functions.PARALLEL_SIZE).astype(np.float32)
+        x, out = memory[: functions.PARALLEL_SIZE], memory[shift : shift + functions.PARALLEL_SIZE]
+        expected = UFUNC(x.copy())
+        nl.silu(x, out=out)
+        np.testing.assert_array_equal(out, expected)
+    whole = np.random.default_rng(4).normal(size=functions.PARALLEL_SIZE)
+    expected = UFUNC(whole)
+    np.testing.assert_array_equal(nl.silu(whole, out=whole), expected)
+
+
 def test_dtype_is_honoured_with_and_without_parameters():
     x = np.ones(3, int)
     assert nl.gelu(x, dtype=np.float32).dtype == np.float32

@@ -106,21 +106,22 @@ class Elementwise(Activation):
     kind = "elementwise"
 
     def trace(self, part: str, *inputs: Expression, **parameters: Any) -> tuple[Expression, ...]:
-        """The formula on symbols, with the declared limits at minus and plus infinity."""
+        """The formula on symbols, with the limits at minus and plus infinity: declared, or read off far out."""
         if part == "value_and_derivative":
             return self.trace("value", *inputs, **parameters) + self.trace("derivative", *inputs, **parameters)
         limits = {"value": self.limits, "derivative": self.derivative_limits}.get(part)
         if limits:
             outputs = super().trace(part, *inputs, **parameters)
             return tuple(where_limits(inputs[0], limits, output) for output in outputs)
-        broken = (
-            np.isnan(self._plain(part, np.array([-math.inf, math.inf]))) if part != "definition" else np.zeros(2, bool)
-        )
-        broken |= bool(self.parameters) and broken.any()  # another value may break the other end
-        if broken.any():
+        if part != "definition" and (broken := self._broken_ends(part)).any():
             outputs = super().trace(part, near_infinity(inputs[0], *map(bool, broken)), **parameters)
             return tuple(settled_at_infinity(inputs[0], output) for output in outputs)
         return super().trace(part, *inputs, **parameters)
+
+    def _broken_ends(self, part: str) -> np.ndarray:
+        """Which infinities the bare formula turns into NaN; both, where a parameter may change the side."""
+        broken = np.isnan(self._plain(part, np.array([-math.inf, math.inf])))
+        return broken | (bool(self.parameters) and broken.any())
 
     def _plain(self, part: str, x: np.ndarray) -> np.ndarray:
         """A part at x with the default parameters, in ordinary arithmetic and without regard to limits."""

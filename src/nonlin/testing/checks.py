@@ -18,7 +18,7 @@ from .ulp import representative_points, ulp_error
 VALUE_ULP = {"float32": 1.0, "float64": 2.0}
 
 
-def check_activation(activation: Activation, *, points: int = 1000) -> None:
+def check_activation(activation: Activation | str, *, points: int = 1000) -> None:
     """Hold an activation to its definition: source rules, derivative, facts, limits and accuracy.
 
     Parameters
@@ -36,17 +36,22 @@ def check_activation(activation: Activation, *, points: int = 1000) -> None:
     >>> import nonlin as nl
     >>> check_activation(nl.silu, points=200)
     """
-    activation = registry.activations.get(activation)
-    check_rules(activation)
-    check_derivative(activation)
-    if isinstance(activation, Elementwise):
-        problems = wrong_facts(activation)
-        _require(not problems, f"{activation.name}: {'; '.join(problems)}")
-    _check_accuracy(activation.name, lambda dtype: accuracy(activation, dtype, points))
+    record: Any = registry.activations.get(activation)
+    check_rules(record)
+    check_derivative(record)
+    if isinstance(record, Elementwise):
+        problems = wrong_facts(record)
+        _require(not problems, f"{record.name}: {'; '.join(problems)}")
+    _check_accuracy(record.name, lambda dtype: accuracy(record, dtype, points))
 
 
-def check_loss(loss: Loss, *, points: int = 1000) -> None:
+def check_loss(loss: Loss | str, *, points: int = 1000) -> None:
     """Hold a loss to its definition: source rules, gradient, and the accuracy of both.
+
+    Parameters
+    ----------
+    loss : a record made with `@nonlin.loss_definition`, or its name
+    points : about how many inputs the accuracy is measured at, for each dtype
 
     Raises
     ------
@@ -58,9 +63,10 @@ def check_loss(loss: Loss, *, points: int = 1000) -> None:
     >>> import nonlin as nl
     >>> check_loss(nl.loss.mse, points=200)
     """
-    check_rules(loss)
-    check_derivative(loss)
-    _check_accuracy(loss.name, lambda dtype: loss_accuracy(loss, dtype, points))
+    record: Any = registry.losses.get(loss)
+    check_rules(record)
+    check_derivative(record)
+    _check_accuracy(record.name, lambda dtype: loss_accuracy(record, dtype, points))
 
 
 def _require(holds: Any, message: str) -> None:
@@ -171,7 +177,9 @@ def _targets(loss: Loss, predictions: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(8)
     if loss.kind == "row":
         classes = predictions.shape[-1]
-        return np.eye(classes, dtype=predictions.dtype)[random.integers(0, classes, len(predictions))]
+        targets = np.eye(classes, dtype=predictions.dtype)[random.integers(0, classes, len(predictions))]
+        targets[::3] = [0.5 ** min(k, classes - 1) for k in range(1, classes + 1)]  # soft, with a sum of exactly 1
+        return targets
     if loss.domain == "probability":
         return random.integers(0, 2, predictions.shape).astype(predictions.dtype)
     return np.roll(predictions, 1, axis=-1)

@@ -10,7 +10,8 @@ import numpy as np
 from mpmath import mp
 
 from ..definition import Elementwise
-from .reference import exact_values
+from ..definition.expression import evaluate
+from .reference import TABLE, exact_values
 
 _FAR = 1e300  # stands for infinity; a function that still grows there has no finite limit
 _GRID = np.unique(np.concatenate([np.linspace(-30, 30, 2401), [-_FAR, -1e4, -700, -100, 100, 700, 1e4, _FAR]]))
@@ -92,9 +93,6 @@ def _continuous_derivatives(activation: Elementwise, kink: float) -> int:
 
 
 def _at(activation: Elementwise, part: str, point: float, offset: Any) -> Any:
-    from ..definition.expression import evaluate
-    from .reference import TABLE
-
     numbers = {name: mpmath.mpf(p.default) for name, p in activation.parameters.items()}
     return evaluate(activation.expressions(part), TABLE, {"x": mpmath.mpf(point) + offset, **numbers})[0]
 

@@ -157,5 +157,18 @@ def _can_be_cut(arrays: Sequence[np.ndarray], numbers: Sequence[Any], outputs: S
         and all(array.dtype.isnative and array.dtype.name in DTYPES.values() for array in arrays)
         and all(array.shape == shape for array in arrays)
         and all(np.ndim(number) == 0 for number in numbers)
-        and all(output is None or (type(output) is np.ndarray and output.shape == shape) for output in outputs)
+        and all(output is None or _can_be_written(output, arrays) for output in outputs)
+    )
+
+
+def _can_be_written(output: Any, arrays: Sequence[np.ndarray]) -> bool:
+    """Whether pieces of an output can be written at the same time: no piece may overlap the input of another."""
+    return (
+        type(output) is np.ndarray
+        and output.shape == arrays[0].shape
+        and all(
+            not np.may_share_memory(output, array)
+            or (output.ctypes.data, output.strides) == (array.ctypes.data, array.strides)
+            for array in arrays
+        )
     )
