@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import nonlin as nl
-from nonlin.cli.network import build, usual_epochs
+from nonlin.cli.network import build, most_epochs
 from nonlin.cli.table import read_table
 from nonlin.cli.task import pose
 from nonlin.errors import InputError
@@ -31,7 +31,7 @@ def problem_of(name):
 def test_it_scores_as_scikit_learns_networks_do(name):
     problem = problem_of(name)
     X, y = problem.features, problem.target.to_numpy()
-    ours = build(problem, (64, 64), usual_epochs(len(y)), None)
+    ours = build(problem, (64, 64), most_epochs(len(y)), None)
     if problem.task == "classification":
         theirs = MLPClassifier((64, 64), batch_size=32, random_state=0)
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -53,7 +53,7 @@ def test_the_verdict_does_not_turn_with_the_cap_on_epochs():
     y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.1 * rng.standard_normal(3000)
     table = pd.DataFrame(X, columns=[f"x{i}" for i in range(10)]).assign(y=y)
     problem = pose(read_table("diabetes")._replace(frame=table), "y", "regression", [])
-    cap = usual_epochs(2400)
+    cap = most_epochs(2400)
     verdicts = []
     for epochs in (cap, 3 * cap):
         network = build(problem, (64, 64), epochs, None)
@@ -72,7 +72,7 @@ def test_the_verdict_does_not_turn_with_the_cap_on_epochs():
 
 @pytest.mark.parametrize("rows", [100, 3000, 100_000, 10_000_000])
 def test_the_cap_is_generous_and_bounded(rows):
-    assert 20 <= usual_epochs(rows) <= 2000
+    assert 20 <= most_epochs(rows) <= 2000
 
 
 def test_layers_beyond_all_memory_are_refused_before_any_work():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import nonlin as nl
-from nonlin.cli.network import Network, build, usual_epochs
+from nonlin.cli.network import Network, build, most_epochs
 from nonlin.cli.output import counted, hanging
 from nonlin.cli.plan import Plan
 from nonlin.cli.progress import announced, display
@@ -31,7 +31,7 @@ def carry_out(plan: Plan) -> None:
     table = read_table(plan.data, plan.target)
     problem = pose(table, plan.target, plan.task, plan.drop)
     check_folds(problem, plan.folds)
-    epochs = plan.epochs or usual_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
+    epochs = plan.epochs or most_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
     network = build(problem, plan.hidden, epochs, plan.loss)
     _introduce(plan, problem, epochs, table.row_numbers)
     comparison = _train(plan, problem, network)

@@ -37,12 +37,12 @@ class Network(NamedTuple):
         return f"{self.prefix}activation"
 
 
-def usual_epochs(rows: int) -> int:
+def most_epochs(rows: int) -> int:
     """The most epochs to train on so many rows: about 200,000 steps, at least 20 and at most 2,000 epochs.
 
     It is a bound for trainings that never settle; all others stop earlier by themselves, at their own best epoch.
 
-    >>> usual_epochs(120), usual_epochs(10_000), usual_epochs(1_000_000)
+    >>> most_epochs(120), most_epochs(10_000), most_epochs(1_000_000)
     (2000, 638, 20)
     """
     return min(2000, max(20, 200_000 // _steps(rows)))
