@@ -17,7 +17,19 @@ from . import activations as _definitions
 from . import losses as loss
 from . import primitives
 from .activations import *
-from .definition import Activation, Elementwise, Gated, Loss, Parameter, Row, RowLoss, activation, loss_definition
+from .definition import (
+    Activation,
+    Concatenated,
+    Elementwise,
+    Gated,
+    Loss,
+    Parameter,
+    Pooled,
+    Row,
+    RowLoss,
+    activation,
+    loss_definition,
+)
 from .definition import registry as _registry
 from .errors import InputError
 
@@ -95,11 +107,13 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "Activation",
     "Comparison",
+    "Concatenated",
     "Elementwise",
     "Gated",
     "InputError",
     "Loss",
     "Parameter",
+    "Pooled",
     "Row",
     "RowLoss",
     "activation",

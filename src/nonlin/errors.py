@@ -13,13 +13,14 @@ class InputError(ValueError):
 def suggestion(name: str, names: Iterable[str]) -> str:
     """The nearest known name as an ending for an error message, or nothing.
 
-    >>> suggestion("gleu", ["gelu", "relu"])
+    >>> suggestion("gleu", ["glu", "gelu", "relu"])
     "; did you mean 'gelu'?"
     >>> suggestion("zzz", ["gelu"])
     ''
     """
-    near = get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = get_close_matches(name.lower(), list(names), n=5, cutoff=0.6)
+    swapped = [known for known in near if sorted(known) == sorted(name.lower())]  # letters in the wrong order
+    return f"; did you mean {(swapped or near)[0]!r}?" if near else ""
 
 
 def unknown(what: str, name: object, names: Iterable[str], listed: Iterable[str] | None = None) -> InputError:

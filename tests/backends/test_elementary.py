@@ -7,8 +7,7 @@ from mpmath import mp
 
 import nonlin as nl
 from nonlin import primitives
-from nonlin.backends.numpy.coefficients import ERFCX
-from nonlin.definition import Elementwise
+from nonlin.definition import Elementwise, Gated
 from nonlin.testing import exact_values, representative_points, ulp_error
 
 DOMAINS = {
@@ -45,37 +44,26 @@ def test_primitive_is_rounded_correctly_but_for_a_hair(name, dtype):
     normal = np.array([abs(e) >= float(np.finfo(dtype).smallest_normal) or e == 0 for e in exact])
     errors = ulp_error(got, exact)
     worst = int(np.argmax(np.where(normal, errors, 0)))
-    assert errors[worst] <= 0.55, f"{name}({x[worst]!r}) = {got[worst]!r}, exactly {mpmath.nstr(exact[worst], 20)}"
+    hair = 0.2 if (name, dtype) == ("erfc", "float32") else 0.05  # its tail comes from two floats
+    assert errors[worst] <= 0.5 + hair, (
+        f"{name}({x[worst]!r}) = {got[worst]!r}, exactly {mpmath.nstr(exact[worst], 20)}"
+    )
     assert errors.max() <= 2
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum"])
 def test_extremes_propagate_nan(name):
-    def formula(x, *, other=0.0):
-        return getattr(primitives, name)(x, other)
+    def formula(gate, value):
+        return getattr(primitives, name)(gate, value)
 
-    record = Elementwise(formula, range=(-np.inf, np.inf), monotone=True, smoothness=0, kinks=(0,))
-    x = np.array([-1.0, 2.0, np.nan, -np.inf])
-    np.testing.assert_array_equal(record(x, other=1.0), getattr(np, name)(x, 1.0))
-    assert np.isnan(record(np.array([1.0]), other=np.array([np.nan])))
+    x, y = np.array([[-1.0, 2.0, np.nan, -np.inf, 1.0], [1.0, 1.0, 1.0, np.inf, np.nan]])
+    np.testing.assert_array_equal(Gated(formula)(np.column_stack([x, y]))[:, 0], getattr(np, name)(x, y))
 
 
 def test_logarithm_at_the_ends_of_its_domain():
     record = _record("log")
     np.testing.assert_array_equal(record(np.array([0.0, -0.0, 1.0, np.inf])), [-np.inf, -np.inf, 0, np.inf])
     assert np.isnan(record(-1.0))
-
-
-@pytest.mark.parametrize("bits", ERFCX)
-def test_erfcx_polynomials_are_what_they_claim(bits):
-    """The polynomial in q = (t - 4) / (t + 4) over 1 + 2 t, summed in 60 digits, against mpmath."""
-    with mp.workdps(60):
-        for k in range(-40, 40):
-            q = mpmath.mpf(k) / 41
-            t = 4 * (1 + q) / (1 - q)
-            total = sum(mpmath.mpf(c) * q**i for i, c in enumerate(ERFCX[bits]))
-            expected = (1 + 2 * t) * mpmath.exp(t * t) * mpmath.erfc(t)
-            assert abs(total / expected - 1) < mpmath.mpf(2) ** -min(bits + 5, 66)
 
 
 def test_the_next_function_gets_the_same_accuracy():

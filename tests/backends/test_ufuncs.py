@@ -13,8 +13,10 @@ from hypothesis.extra import numpy as arrays
 
 import nonlin as nl
 from nonlin.backends.numpy import functions
+from nonlin.backends.numpy.ufunc_loops import GRAIN
 
 UFUNC = functions.ufunc(nl.silu, "value")
+LARGE = 4 * GRAIN  # elements that are shared between cores
 
 
 def test_it_is_a_real_ufunc():
@@ -83,7 +85,7 @@ def test_read_only_and_empty_arrays():
 
 
 def test_large_arrays_are_the_same_in_pieces():
-    x = np.random.default_rng(1).normal(size=functions.PARALLEL_SIZE + 13).astype(np.float32)
+    x = np.random.default_rng(1).normal(size=LARGE + 13).astype(np.float32)
     np.testing.assert_array_equal(nl.silu(x), UFUNC(x))
     np.testing.assert_array_equal(nl.leaky_relu(x), np.where(x > 0, x, (x * np.full(1, 0.01)).astype(np.float32)))
     value, derivative = nl.silu.value_and_derivative(x)
@@ -106,13 +108,13 @@ def test_large_arrays_of_any_layout_and_with_out():
 
 def test_a_large_output_that_overlaps_its_input():
     """As for NumPy's own ufuncs, the result is that of the input before the call."""
-    for shift in (1, functions.PARALLEL_SIZE // 2):
-        memory = np.random.default_rng(3).normal(size=2 * functions.PARALLEL_SIZE).astype(np.float32)
-        x, out = memory[: functions.PARALLEL_SIZE], memory[shift : shift + functions.PARALLEL_SIZE]
+    for shift in (1, LARGE // 2):
+        memory = np.random.default_rng(3).normal(size=2 * LARGE).astype(np.float32)
+        x, out = memory[:LARGE], memory[shift : shift + LARGE]
         expected = UFUNC(x.copy())
         nl.silu(x, out=out)
         np.testing.assert_array_equal(out, expected)
-    whole = np.random.default_rng(4).normal(size=functions.PARALLEL_SIZE)
+    whole = np.random.default_rng(4).normal(size=LARGE)
     expected = UFUNC(whole)
     np.testing.assert_array_equal(nl.silu(whole, out=whole), expected)
 

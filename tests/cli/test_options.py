@@ -55,5 +55,5 @@ def test_arms_that_cannot_be_compared(activations, said):
 
 
 def test_completion_goes_on_after_a_comma():
-    assert complete_activation("relu,gel") == ["relu,gelu"]
+    assert complete_activation("relu,leak") == ["relu,leaky_relu"]
     assert complete_activation("leak") == ["leaky_relu"]

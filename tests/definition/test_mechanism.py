@@ -84,7 +84,9 @@ def test_binding_to_another_table_gives_that_librarys_values():
     ("name", "given", "message"),
     [
         ("leaky_relu", {"negativ_slope": 0.1}, "did you mean 'negative_slope'"),
-        ("relu", {"alpha": 1}, "relu has no parameter 'alpha'"),
+        ("relu", {"alpha": 1}, "relu has no parameter 'alpha'; it takes none"),
+        ("swish", {"beta": 2}, "silu has no parameter 'beta'; swish_beta has"),
+        ("gelu", {"tanh": 1}, "gelu has no parameter 'tanh'; it takes none"),  # gelu_tanh does not take it either
     ],
 )
 def test_wrong_parameters_are_named(name, given, message):
@@ -98,8 +100,34 @@ def test_a_parameter_outside_its_range_is_refused(forget):
         return exp(-x * x * width)
 
     forget.append("bell")
-    with pytest.raises(InputError, match="width must be between 0 and inf, got -1"):
+    with pytest.raises(InputError, match="width must be at least 0, got -1"):
         bell(1.0, width=-1)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("hardtanh", {"min_val": 3.0}, "min_val of hardtanh must be at most max_val, got min_val=3 and max_val=1"),
+        ("gelu_clipped", {"max_val": -11.0}, "min_val of gelu_clipped must be at most max_val"),
+        ("rrelu", {"lower": 0.5, "upper": 0.25}, "lower of rrelu must be at most upper, got lower=0.5 and upper=0.25"),
+        ("hardtanh", {"min_val": [0.0, 3.0], "max_val": [1.0, 2.0]}, "got min_val=3 and max_val=2"),
+    ],
+)
+def test_parameters_in_the_wrong_order_are_refused(name, given, message):
+    for function in (nl.get(name), nl.get(name).derivative):
+        with pytest.raises(InputError, match=message):
+            function(np.ones(2), **given)
+
+
+def test_parameters_in_order_may_be_equal():
+    np.testing.assert_array_equal(nl.hardtanh(np.array([-2.0, 0.0, 2.0]), min_val=0.5, max_val=0.5), 0.5)
+
+
+@pytest.mark.parametrize("name", nl.activations())
+def test_an_order_is_declared_between_parameters_whose_defaults_keep_it(name):
+    record = nl.get(name)
+    for known in record.parameters.values():
+        assert not known.up_to or known.default <= record.parameters[known.up_to].default
 
 
 def _branching(x):

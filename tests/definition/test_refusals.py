@@ -37,7 +37,7 @@ def no_default(x, *, alpha):
         (lambda: _made(two_inputs), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(positional), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(no_default), "parameter 'alpha' of no_default needs a number as its default"),
-        (lambda: _made(two_inputs, kind="gate"), "kind must be nonlin.Elementwise"),
+        (lambda: _made(two_inputs, kind="gate"), "kind must be one of elementwise"),
         (lambda: _made(exp, aliases="gauss"), "aliases must be a tuple"),
         (lambda: nl.loss_definition(tasks="regression")(two_inputs), "tasks must be a tuple"),
         (lambda: nl.activation(two_inputs), "with parentheses above 'two_inputs'"),
@@ -177,15 +177,15 @@ def test_surplus_arrays_are_refused():
 
 def test_wrong_derivatives_are_found_whatever_the_kind():
     @nl.activation(kind=nl.Gated)
-    def bilinear(gate, value):
+    def swapped_product(gate, value):
         return gate * value
 
-    @bilinear.derivative
+    @swapped_product.derivative
     def _(gate, value):
         return gate, value  # swapped
 
-    with pytest.raises(AssertionError, match="derivative of bilinear"):
-        check_activation(bilinear)
+    with pytest.raises(AssertionError, match="derivative of swapped_product"):
+        check_activation(swapped_product)
 
     @nl.activation(range=(0, math.inf), smoothness=0, kinks=(-3, 3))
     def hard_gate(x):

@@ -45,6 +45,8 @@ def test_softmax_is_shown_against_zero_where_it_is_the_logistic_function():
     np.testing.assert_allclose(series.value, logistic, rtol=1e-13)
     np.testing.assert_allclose(series.derivative, logistic * (1 - logistic), atol=1e-9)
     assert series.label == "softmax of (x, 0)"
+    random = functions_data("gumbel_softmax").series[0]  # the same noise in both entries changes nothing
+    np.testing.assert_allclose(random.value, series.value, rtol=1e-12)
 
 
 def test_swiglu_with_a_partner_of_one_is_silu():

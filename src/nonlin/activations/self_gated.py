@@ -1,17 +1,32 @@
 """x times a gate that depends on x."""
 
 from math import inf
+from math import log as logarithm
 
-from ..definition import activation
+from ..definition import Parameter, activation
 from ..definition.constants import INVERSE_SQRT_2PI, SQRT_HALF
-from ..definition.primitives import erfc, erfcx, exp, tanh, where
-from .exponential import softplus
-from .sigmoids import sigmoid
+from ..definition.primitives import erf, erfc, erfcx, exp, log1p, maximum, minimum, where
+from .exponentials import softplus
+from .sigmoids import sigmoid, tanh
 
-__all__ = ["gelu", "mish", "silu"]
+__all__ = [
+    "aptx",
+    "gelu",
+    "gelu_clipped",
+    "gelu_tanh",
+    "logish",
+    "mish",
+    "quick_gelu",
+    "serf",
+    "silu",
+    "smish",
+    "swish_beta",
+    "telu",
+]
 
 # For negative x these functions are x times something tiny. Their kernels write exp(x) as h * h and multiply
-# x by one h first, so that the product stays a normal number as long as the result is one.
+# x by one h first, so that the product stays a normal number as long as the result is one. Where the tiny factor is
+# not exp(x) itself, their ratio is computed, which far out is a constant.
 
 
 @activation(
@@ -26,7 +41,10 @@ __all__ = ["gelu", "mish", "silu"]
         "jax": "nn.silu",
         "keras": "activations.silu",
         "tensorflow": "nn.silu",
+        "flax": "nnx.silu",
+        "onnx": "Swish",
         "huggingface": "silu",
+        "timm": "silu",
     },
 )
 def silu(x):
@@ -44,11 +62,68 @@ def _(x):
 def _(x):
     h = exp(-abs(x) / 2)
     e = h * h
-    gate = 1 + x * (where(x < 0, 1, e) / (1 + e))  # 1 + x sigmoid(-x)
-    return where(x < 0, gate * h * h, gate) / (1 + e)
+    above = 1 / (1 + e)  # sigmoid of |x|: one division for all that follows
+    gate = 1 + x * (where(x < 0, 1, e) * above)  # 1 + x sigmoid(-x)
+    return where(x < 0, gate * h * h, gate) * above
 
 
 @activation(
+    reference="Ramachandran, Zoph & Le 2017, arXiv:1710.05941",
+    range=(-0.27846454276107379, inf),
+    smoothness=inf,
+    parameters={"beta": Parameter(1.0, learnable=True, text="how sharp the bend is; 0 gives x / 2; alpha in ONNX")},
+    same_as={"onnx": "Swish(alpha=beta)"},
+)
+def swish_beta(x, *, beta=1.0):
+    """x times sigmoid(beta x): between a line and relu."""
+    return x * sigmoid(beta * x)
+
+
+@swish_beta.kernel
+def _(x, *, beta=1.0):
+    t = beta * x
+    h = exp(-abs(t) / 2)
+    return where(t < 0, x * h * h, x) / (1 + h * h)
+
+
+@swish_beta.derivative
+def _(x, *, beta=1.0):
+    return silu.derivative(where(abs(beta) > 0, beta * x, 0))  # 0, not 0 * infinity
+
+
+@swish_beta.derivative(with_respect_to="beta")
+def _(x, *, beta=1.0):
+    h = exp(-abs(beta * x) / 2)
+    root = x * h / (1 + h * h)
+    return root * root
+
+
+@activation(
+    aliases=("quickgelu",),
+    reference="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2",
+    range=(-0.16361018963635359, inf),
+    smoothness=inf,
+    limits=(-0.0, inf),
+    derivative_limits=(0, 1),
+    same_as={"huggingface": "quick_gelu", "timm": "quick_gelu"},
+)
+def quick_gelu(x):
+    """x times sigmoid(1.702 x), which differs from gelu by up to 0.02."""
+    return x * sigmoid(1.702 * x)
+
+
+@quick_gelu.kernel
+def _(x):
+    return swish_beta(x, beta=1.702)
+
+
+@quick_gelu.derivative
+def _(x):
+    return silu.derivative(1.702 * x)
+
+
+@activation(
+    aliases=("gelu_python",),
     reference="Hendrycks & Gimpel 2016, arXiv:1606.08415",
     range=(-0.16997120747990369, inf),
     smoothness=inf,
@@ -59,12 +134,15 @@ def _(x):
         "jax": "nn.gelu(x, approximate=False)",
         "keras": "activations.gelu",
         "tensorflow": "nn.gelu",
+        "flax": "nnx.gelu(x, approximate=False)",
         "onnx": "Gelu",
+        "huggingface": "gelu",
+        "timm": "gelu",
     },
 )
 def gelu(x):
     """x times the probability that a standard normal number is below x (the exact, erf form)."""
-    return x * erfc(-x * SQRT_HALF) / 2
+    return x / 2 * erfc(-x * SQRT_HALF)
 
 
 @gelu.kernel
@@ -84,6 +162,74 @@ def _(x):
 
 
 @activation(
+    aliases=(
+        "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_approx",
+        "gelu_approximate", "gelutanh",
+    ),
+    reference="Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2",
+    range=(-0.17004075057125405, inf),
+    smoothness=inf,
+    limits=(-0.0, inf),
+    derivative_limits=(0, 1),
+    same_as={
+        "torch": "nn.functional.gelu(x, approximate='tanh')",
+        "jax": "nn.gelu",
+        "keras": "activations.gelu(x, approximate=True)",
+        "tensorflow": "nn.gelu(x, approximate=True)",
+        "flax": "nnx.gelu",
+        "onnx": "Gelu(approximate='tanh')",
+        "huggingface": "gelu_pytorch_tanh",
+        "timm": "gelu_tanh",
+    },
+)  # fmt: skip
+def gelu_tanh(x):
+    """x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, which differs from gelu by up to 0.0005."""
+    return x * (1 + tanh(2 * INVERSE_SQRT_2PI * (x + 0.044715 * x**3))) / 2
+
+
+@gelu_tanh.kernel
+def _(x):
+    # (1 + tanh(u / 2)) / 2 is sigmoid(u); where x^3 overflows, h is 0, as it is long before.
+    h = exp(-2 * INVERSE_SQRT_2PI * abs(x + 0.044715 * x**3))
+    return where(x < 0, x * h * h, x) / (1 + h * h)
+
+
+@gelu_tanh.derivative
+def _(x):
+    # sigmoid(u) (1 + x u' sigmoid(-u)), as silu's; beyond 30 it is 0 or 1, and x^3 need not be known.
+    near = maximum(-30, minimum(x, 30))
+    cube = 0.044715 * near**3
+    h = exp(-2 * INVERSE_SQRT_2PI * abs(near + cube))
+    e = h * h
+    above = 1 / (1 + e)
+    gate = 1 + 4 * INVERSE_SQRT_2PI * (near + 3 * cube) * (where(x < 0, 1, e) * above)
+    return where(x < 0, gate * h * h, gate) * above
+
+
+@activation(
+    aliases=("gelu_10", "clipped_gelu", "clippedgelu"),
+    reference="Wu, Judd, Zhang, Isaev & Micikevicius 2020, arXiv:2004.09602",
+    range=(-0.16997120747990369, 10),
+    smoothness=0,
+    kinks=(10,),
+    parameters={
+        "min_val": Parameter(-10.0, up_to="max_val", text="smallest value; it acts if it is above -0.17"),
+        "max_val": Parameter(10.0, text="largest value, not below min_val"),
+    },
+    same_as={"huggingface": "gelu_10"},
+)
+def gelu_clipped(x, *, min_val=-10.0, max_val=10.0):
+    """gelu, but at least min_val and at most max_val, for quantized networks. Where it is cut, the derivative is 0."""
+    return minimum(maximum(gelu(x), min_val), max_val)
+
+
+@gelu_clipped.derivative
+def _(x, *, min_val=-10.0, max_val=10.0):
+    y = gelu(x)
+    return where(y < min_val, 0, where(y > max_val, 0, gelu.derivative(x)))
+
+
+@activation(
     reference="Misra 2019, arXiv:1908.08681",
     range=(-0.3088434130172504, inf),
     smoothness=inf,
@@ -95,6 +241,7 @@ def _(x):
         "keras": "activations.mish",
         "onnx": "Mish",
         "huggingface": "mish",
+        "timm": "mish",
     },
 )
 def mish(x):
@@ -107,9 +254,8 @@ def _(x):
     # tanh(softplus(x)) = n / (n + 2) with n = w (w + 2), w = exp(x); for x > 0 both are divided by w^2.
     h = exp(-abs(x) / 2)
     e = h * h
-    below = x * h * h * (e + 2) / (e * (e + 2) + 2)
-    above = x * (1 + 2 * e) / (1 + 2 * e * (1 + e))
-    return where(x < 0, below, above)
+    numerator = where(x < 0, x * h * h * (e + 2), x * (1 + 2 * e))
+    return numerator / where(x < 0, e * (e + 2) + 2, 1 + 2 * e * (1 + e))
 
 
 @mish.derivative
@@ -117,6 +263,185 @@ def _(x):
     # The derivative of x n / (n + 2); for x > 0 numerator and denominator are divided by exp(4 x).
     h = exp(-abs(x) / 2)
     e = h * h
-    below = 4 * ((x + 1 + e * (x + 3 / 2 + e * (1 + e / 4))) * h * h) / (e * (e + 2) + 2) ** 2
-    above = (1 + 4 * e * (1 + e * (x + 3 / 2 + e * (x + 1)))) / (1 + 2 * e * (1 + e)) ** 2
-    return where(x < 0, below, above)
+    below = 4 * ((x + 1 + e * (x + 3 / 2 + e * (1 + e / 4))) * h * h)
+    above = 1 + 4 * e * (1 + e * (x + 3 / 2 + e * (x + 1)))
+    return where(x < 0, below, above) / where(x < 0, e * (e + 2) + 2, 1 + 2 * e * (1 + e)) ** 2
+
+
+@activation(
+    reference="Nag, Bhattacharyya, Mukherjee & Kundu 2021, arXiv:2108.09598",
+    range=(-0.34843745875960642, inf),
+    smoothness=inf,
+    limits=(-0.0, inf),
+    derivative_limits=(0, 1),
+)
+def serf(x):
+    """x times erf(softplus(x))."""
+    return x * erf(softplus(x))
+
+
+@serf.kernel
+def _(x):
+    h = exp(-abs(x) / 2)
+    e = h * h
+    gate = erf(maximum(x, 0) + log1p(e))
+    ratio = where(x < -100, 4 * INVERSE_SQRT_2PI * SQRT_HALF, gate / e)  # erf's slope at 0
+    return where(x < 0, x * h * ratio * h, x * gate)
+
+
+@serf.derivative
+def _(x):
+    h = exp(-abs(x) / 2)
+    e = h * h
+    s = maximum(x, 0) + log1p(e)
+    gate = erf(s)
+    ratio = where(x < -100, 4 * INVERSE_SQRT_2PI * SQRT_HALF, gate / e)
+    slope = 4 * INVERSE_SQRT_2PI * SQRT_HALF * exp(-s * s) / (1 + e)
+    return where(x < 0, (ratio * h + x * h * slope) * h, gate + x * slope)
+
+
+@activation(
+    reference="Wang, Ren & Wang 2022, doi:10.3390/electronics11040540",
+    range=(-0.2499936636601295, inf),
+    smoothness=inf,
+    limits=(-0.0, inf),
+    derivative_limits=(0, 0.6),
+)
+def smish(x):
+    """x times tanh(log(1 + sigmoid(x)))."""
+    return x * tanh(log1p(sigmoid(x)))
+
+
+# With s = sigmoid(x), tanh(log(1 + s)) = s (2 + s) / (2 + 2 s + s^2): numerator and denominator in e = exp(-|x|).
+
+
+@smish.kernel
+def _(x):
+    h = exp(-abs(x) / 2)
+    e = h * h
+    numerator = where(x < 0, 2 + 3 * e, 3 + 2 * e)
+    denominator = where(x < 0, 2 + e * (6 + 5 * e), 5 + e * (6 + 2 * e))
+    return where(x < 0, x * h * h, x) * (numerator / denominator)
+
+
+@smish.derivative
+def _(x):
+    h = exp(-abs(x) / 2)
+    e = h * h
+    denominator = where(x < 0, 2 + e * (6 + 5 * e), 5 + e * (6 + 2 * e))
+    gate = where(x < 0, 2 + 3 * e, 3 + 2 * e) / denominator
+    slope = 4 * (1 + e) * where(x < 0, 1 + 2 * e, 2 + e) / (denominator * denominator)
+    return where(x < 0, (gate * h + x * h * slope) * h, gate + x * e * slope)
+
+
+@activation(
+    reference="Zhu, Zeng, Liu & Zhang 2021, doi:10.1016/j.neucom.2021.06.067",
+    range=(-0.2527688167894404, inf),
+    smoothness=inf,
+    limits=(-0.0, inf),
+    derivative_limits=(0, logarithm(2)),
+)
+def logish(x):
+    """x times log(1 + sigmoid(x))."""
+    return x * log1p(sigmoid(x))
+
+
+@logish.kernel
+def _(x):
+    h = exp(-abs(x) / 2)
+    e = h * h
+    gate = log1p(where(x < 0, e, 1) / (1 + e))
+    ratio = where(x < -100, 1, gate / e)
+    return where(x < 0, x * h * ratio * h, x * gate)
+
+
+@logish.derivative
+def _(x):
+    h = exp(-abs(x) / 2)
+    e = h * h
+    gate = log1p(where(x < 0, e, 1) / (1 + e))
+    ratio = where(x < -100, 1, gate / e)
+    slope = 1 / ((1 + e) * where(x < 0, 1 + 2 * e, 2 + e))
+    return where(x < 0, (ratio * h + x * h * slope) * h, gate + x * e * slope)
+
+
+@activation(
+    reference="Kumar 2022, arXiv:2209.06119",
+    range=(-0.13923227138053690, inf),
+    smoothness=inf,
+    parameters={
+        "alpha": Parameter(1.0, learnable=True, text="what is added to tanh; 1 makes the value vanish on one side"),
+        "beta": Parameter(1.0, learnable=True, text="how sharp the bend is"),
+        "gamma": Parameter(0.5, learnable=True, text="the factor of the whole"),
+    },
+)
+def aptx(x, *, alpha=1.0, beta=1.0, gamma=0.5):
+    """gamma x (alpha + tanh(beta x)); with the defaults, silu(2 x) / 2."""
+    return gamma * x * (alpha + tanh(beta * x))
+
+
+# 1 + tanh(t) is 2 sigmoid(2 t), so that nothing cancels where alpha is 1.
+
+
+@aptx.kernel
+def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
+    t = beta * x
+    h = exp(-abs(t))
+    return gamma * (alpha - 1) * x + 2 * gamma * (where(t < 0, x * h * h, x) / (1 + h * h))
+
+
+@aptx.derivative
+def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
+    t = where(abs(beta) > 0, beta * x, 0)  # 0, not 0 * infinity
+    return gamma * (alpha - 1) + 2 * gamma * silu.derivative(2 * t)
+
+
+@aptx.derivative(with_respect_to="alpha")
+def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
+    return gamma * x
+
+
+@aptx.derivative(with_respect_to="beta")
+def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
+    h = exp(-abs(beta * x))
+    root = 2 * (x * h) / (1 + h * h)
+    return gamma * root * root
+
+
+@aptx.derivative(with_respect_to="gamma")
+def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
+    return aptx(x, alpha=alpha, beta=beta, gamma=1)
+
+
+@activation(
+    reference="Fernandez & Mali 2024, arXiv:2412.20269",
+    range=(-0.35328577784821127, inf),
+    smoothness=inf,
+    limits=(-0.0, inf),
+    derivative_limits=(0, 1),
+)
+def telu(x):
+    """x times tanh(exp(x))."""
+    return x * tanh(exp(minimum(x, 100)))  # exp(100) or more, tanh is 1 to 10^43 digits
+
+
+# In floating point, it is 1 beyond 10 already.
+
+
+@telu.kernel
+def _(x):
+    h = exp(minimum(x, 10) / 2)
+    gate = tanh(h * h)
+    ratio = where(x < -100, 1, gate / (h * h))
+    return where(x < 0, x * h * ratio * h, x * gate)
+
+
+@telu.derivative
+def _(x):
+    near = minimum(x, 10)
+    h = exp(near / 2)
+    w = h * h
+    gate = tanh(w)
+    ratio = where(x < -100, 1, gate / w)
+    slope = tanh.derivative(w)
+    return where(x < 0, (ratio * h + near * h * slope) * h, gate + near * w * slope)

@@ -6,6 +6,12 @@ import math
 from typing import Any
 
 from nonlin.cli.output import counted
+from nonlin.errors import InputError
+
+_FACTS = (
+    *("range", "monotone", "smoothness", "kinks", "trainable", "lipschitz", "fixed_points", "saturation", "dead"),
+    *("gain", "centered_gain", "critical_initialization"),
+)
 
 
 def facts(record: Any) -> list[tuple[str, str]]:
@@ -15,7 +21,7 @@ def facts(record: Any) -> list[tuple[str, str]]:
     for name, parameter in record.parameters.items():
         rows.append((f"parameter {name}", _parameter(parameter)))
     rows.append(("also called", ", ".join(record.aliases)))
-    rows.append(("same as", ", ".join(f"{library}: {name}" for library, name in record.same_as.items())))
+    rows.append(("same as", "\n".join(f"{library}: {name}" for library, name in record.same_as.items())))
     rows.append(("source", record.reference))
     return [(heading, text) for heading, text in rows if text]
 
@@ -32,7 +38,13 @@ def as_json(record: Any) -> dict[str, Any]:
         "same_as": dict(record.same_as),
         "reference": record.reference,
         "parameters": {
-            name: {"default": p.default, "low": _number(p.low), "high": _number(p.high), "text": p.text}
+            name: {
+                "default": p.default,
+                "low": _plain(max(p.low, p.above)),
+                "high": _plain(p.high),
+                "learnable": p.learnable,
+                "text": p.text,
+            }
             for name, p in record.parameters.items()
         },
     }
@@ -40,30 +52,72 @@ def as_json(record: Any) -> dict[str, Any]:
         return described | {"tasks": list(record.tasks)}
     described |= {"family": record.family}
     if record.kind == "elementwise":
-        described |= {
-            "range": [_number(bound) for bound in record.range],
-            "monotone": record.monotone,
-            "smoothness": _number(record.smoothness),
-            "kinks": list(record.kinks),
-            "trainable": record.trainable,
-            "gain": _number(record.gain),
-        }
+        described |= {name: _plain(found(record, name)) for name in _FACTS}
     return described
 
 
 def _activation_facts(record: Any) -> list[tuple[str, str]]:
     rows = [("kind", f"{record.kind} ({record.family})")]
-    if record.kind != "elementwise":
-        return rows
     low, high = record.range
+    if record.kind != "elementwise":
+        return [*rows, ("range", f"{low:.6g} to {high:.6g}" if record.declared_range else "")]
     return [
         *rows,
         ("range", f"{low:.6g} to {high:.6g}"),
         ("monotone", "yes" if record.monotone else "no"),
         ("smooth", _smoothness(record.smoothness, record.kinks)),
+        *_computed_facts(record),
         ("gain", f"{record.gain:.10g} (keeps the mean square of standard normal input at 1)"),
+        ("centered gain", _text(found(record, "centered_gain"), "{:.10g} (keeps its variance at 1)")),
+        ("edge of chaos", _edge_of_chaos(record)),
         ("trainable", "" if record.trainable else "no: its derivative is zero everywhere"),
     ]
+
+
+def _computed_facts(record: Any) -> list[tuple[str, str]]:
+    """Slopes and points; empty where the definition has no derivative."""
+    return [
+        ("Lipschitz", _text(found(record, "lipschitz"), "{:.10g}, the largest slope")),
+        ("fixed points", _places(found(record, "fixed_points"), "none")),
+        ("saturates", _places(found(record, "saturation"), "nowhere")),
+        ("dead", _places(found(record, "dead"), "nowhere")),
+    ]
+
+
+def found(record: Any, name: str) -> Any:
+    """A computed fact, or None where it cannot be: a definition may lack a derivative, a function an edge of chaos."""
+    try:
+        value = getattr(record, name)
+        return value() if callable(value) else value
+    except InputError:
+        return None
+
+
+def _text(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+_SHOWN = 6  # places in a line; periodic functions have many fixed points
+
+
+def _places(places: tuple[Any, ...] | None, none: str) -> str:
+    """Points and intervals in words; nothing for what is not known.
+
+    >>> _places((0.0, 3.5), "none"), _places((), "none")
+    ('0, 3.5', 'none')
+    """
+    if places is None:
+        return ""
+    texts = [f"{place:.6g}" if isinstance(place, float) else str(place) for place in places[:_SHOWN]]
+    return ", ".join(texts) + (f", ... ({len(places)} in all)" if len(places) > _SHOWN else "") or none
+
+
+def _edge_of_chaos(record: Any) -> str:
+    try:
+        sigma_w, sigma_b = record.critical_initialization()
+    except InputError as error:
+        return f"none: {error}"
+    return f"sigma_w = {sigma_w:.10g}, sigma_b = {sigma_b:.10g} (gradients of a deep network keep their size)"
 
 
 def _smoothness(order: float, kinks: tuple[float, ...]) -> str:
@@ -88,10 +142,12 @@ def _loss_facts(record: Any) -> list[tuple[str, str]]:
 
 def _parameter(parameter: Any) -> str:
     text = f"{parameter.default:g}" if isinstance(parameter.default, int | float) else str(parameter.default)
-    if math.isfinite(parameter.low) or math.isfinite(parameter.high):
-        text += f", from {parameter.low:g} to {parameter.high:g}"
+    text += f", {parameter.interval}" + (", learnable" if parameter.learnable else "")
     return f"{text} ({parameter.text})" if parameter.text else text
 
 
-def _number(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
+def _plain(value: Any) -> Any:
+    """A fact in values that JSON has: infinities as text, intervals as lists."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

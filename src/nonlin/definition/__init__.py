@@ -1,17 +1,19 @@
 """The mechanism: a formula is defined once, and everything else is derived from it."""
 
-from .activation import Activation, Elementwise, Gated, Row, activation
+from .activation import Activation, Concatenated, Elementwise, Gated, Pooled, Row, activation
 from .loss import ElementwiseLoss, Loss, RowLoss, loss_definition
 from .records import Definition, Parameter
 
 __all__ = [
     "Activation",
+    "Concatenated",
     "Definition",
     "Elementwise",
     "ElementwiseLoss",
     "Gated",
     "Loss",
     "Parameter",
+    "Pooled",
     "Row",
     "RowLoss",
     "activation",

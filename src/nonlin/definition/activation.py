@@ -1,22 +1,35 @@
-"""The three kinds of activation: elementwise, row (softmax) and gated (the GLU family)."""
+"""The kinds of activation: elementwise, row (softmax), gated (the GLU family), pooled and concatenated."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, suggestion
 from . import registry
 from .expression import Expression, near_infinity, parameter, settled_at_infinity, symbol, where_limits
-from .plain import GRID, plain_values
-from .records import Definition, Formula, backend
+from .plain import plain_values
+from .records import Definition, Formula, backend, positional_arguments
 
 A = TypeVar("A", bound="Activation")
+_textbook: ContextVar[bool] = ContextVar("textbook", default=False)
+
+
+@contextmanager
+def textbook_forms(wanted: bool = True) -> Iterator[None]:
+    """Let definitions within formulas stand for their textbook forms, not for their floating-point ones."""
+    before = _textbook.set(wanted)
+    try:
+        yield
+    finally:
+        _textbook.reset(before)
 
 
 class Activation(Definition):
@@ -53,26 +66,20 @@ class Activation(Definition):
 
     def _compute(self, part: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A formula when given symbols, else an array."""
-        if any(isinstance(x, Expression) for x in inputs):
-            outputs = self.trace(part, *inputs, **options)
+        if type(inputs[0]) is not np.ndarray and any(isinstance(x, Expression) for x in inputs):
+            outputs = self.trace("definition" if part == "value" and _textbook.get() else part, *inputs, **options)
             return outputs[0] if len(outputs) == 1 else outputs
         return backend().call(self, part, inputs, options)
 
     @property
     def range(self) -> tuple[float, float]:
         """The smallest and the largest value, limits included; found on a grid if not declared."""
-        return self.declared_range or self._range_found()
+        return self.declared_range or _facts().found_range(self)
 
     @property
     def monotone(self) -> bool:
         """Whether the function never decreases; found on a grid if not declared."""
-        return self._monotone_found() if self.declared_monotone is None else self.declared_monotone
-
-    def _range_found(self) -> tuple[float, float]:
-        return -math.inf, math.inf
-
-    def _monotone_found(self) -> bool:
-        return False
+        return _facts().never_decreases(self) if self.declared_monotone is None else self.declared_monotone
 
 
 class Derivative:
@@ -81,14 +88,27 @@ class Derivative:
     def __init__(self, activation: Activation) -> None:
         self._activation = activation
 
-    def __call__(self, x: Any, /, value: Any = None, **options: Any) -> Any:
+    def __call__(self, x: Any = None, value: Any = None, /, *, with_respect_to: str = "", **options: Any) -> Any:
         """f'(x), elementwise, for an array x of any shape; `out=` and `where=` as for NumPy's ufuncs.
 
         Of a gated function: the partial derivatives, shaped like x, or a pair for two arrays (gate, value).
+        `with_respect_to` names a learnable parameter; `@f.derivative(with_respect_to="alpha")` defines that one.
         """
+        part = self._part(with_respect_to)
+        if x is None and with_respect_to:
+            return lambda formula: self._activation.define(part, formula)
         if isinstance(x, FunctionType):
-            return self._activation.define("derivative", x)
-        return self._activation._compute("derivative", _given(self._activation, x, value), options)
+            return self._activation.define(part, x)
+        return self._activation._compute(part, _given(self._activation, x, value), options)
+
+    def _part(self, parameter: str) -> str:
+        if not parameter:
+            return "derivative"
+        learnable = [name for name, known in self._activation.parameters.items() if known.learnable]
+        if parameter not in learnable:
+            known = suggestion(parameter, learnable) or f"; learnable are {', '.join(learnable) or 'none'}"
+            raise InputError(f"{self._activation.name} has no learnable parameter {parameter!r}{known}")
+        return f"derivative_{parameter}"
 
 
 def _given(activation: Activation, x: Any, value: Any) -> tuple[Any, ...]:
@@ -100,6 +120,13 @@ def _given(activation: Activation, x: Any, value: Any) -> tuple[Any, ...]:
     return (x, value)
 
 
+def _facts() -> Any:
+    """What is computed about a definition, loaded at first use because it imports definitions."""
+    from .. import facts
+
+    return facts
+
+
 class Elementwise(Activation):
     """A function of one number, applied to each entry."""
 
@@ -109,6 +136,8 @@ class Elementwise(Activation):
         """The formula on symbols, with the limits at minus and plus infinity: declared, or read off far out."""
         if part == "value_and_derivative":
             return self.trace("value", *inputs, **parameters) + self.trace("derivative", *inputs, **parameters)
+        if _textbook.get():
+            return super().trace(part, *inputs, **parameters)
         limits = {"value": self.limits, "derivative": self.derivative_limits}.get(part)
         if limits:
             outputs = super().trace(part, *inputs, **parameters)
@@ -129,14 +158,6 @@ class Elementwise(Activation):
         outputs = super().trace(part, symbol("x"), **names)
         return plain_values(outputs, x, {name: known.default for name, known in self.parameters.items()})
 
-    def _range_found(self) -> tuple[float, float]:
-        values = self._plain("value", GRID)
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        return low if low > -50 else -math.inf, high if high < 50 else math.inf
-
-    def _monotone_found(self) -> bool:
-        return bool((np.diff(self._plain("value", np.sort(GRID))) >= 0).all())
-
     def __call__(self, x: Any, /, **options: Any) -> Any:
         """f(x) for an array x of any shape and floating dtype; `out=`, `where=`, `dtype=` as for NumPy's ufuncs."""
         return self._compute("value", (x,), options)
@@ -153,38 +174,113 @@ class Elementwise(Activation):
     @property
     def trainable(self) -> bool:
         """Whether a gradient can pass: false where the derivative is zero everywhere."""
-        return "derivative" in self._formulas and bool(np.any(self._plain("derivative", GRID) != 0))
+        return _facts().trainable(self)
 
     @property
     def gain(self) -> float:
         """1 / sqrt(E f(z)^2) for standard normal z: the scale of weights that keeps the second moment at 1."""
-        from .gain import matched_gain
+        return _facts().matched_gain(self)
 
-        return matched_gain(self)
+    @property
+    def centered_gain(self) -> float:
+        """1 / sqrt(Var f(z)) for standard normal z: the scale that keeps the variance at 1."""
+        return _facts().centered_gain(self)
+
+    @property
+    def lipschitz(self) -> float:
+        """The Lipschitz constant: the largest |f'|, infinite for a jump and for growth faster than linear."""
+        return _facts().lipschitz(self)
+
+    @property
+    def fixed_points(self) -> tuple[Any, ...]:
+        """Where f(x) = x: numbers, and intervals (low, high) of which every point is one."""
+        return _facts().fixed_points(self)
+
+    @property
+    def saturation(self) -> tuple[Any, ...]:
+        """The tails (low, high) where f approaches a limit and |f'| is below 1 % of its largest value."""
+        return _facts().saturation(self)
+
+    @property
+    def dead(self) -> tuple[Any, ...]:
+        """The intervals (low, high) in which the derivative is exactly zero."""
+        return _facts().dead(self)
+
+    def critical_initialization(self, sigma_b: float = 0.0, **parameters: float) -> tuple[float, float]:
+        """(sigma_w, sigma_b) on the edge of chaos, where gradients of deep wide networks neither vanish nor explode."""
+        return _facts().critical_initialization(self, sigma_b, **parameters)
 
 
 class Row(Activation):
-    """A function of a whole row (one axis) that gives a row of the same length, such as softmax."""
+    """A function of a whole row (one axis) that gives a row of the same length, such as softmax.
+
+    A random one takes its sample, an array of the shape of x, as a second argument.
+    """
 
     kind = "row"
     reduces = True
 
-    def __call__(self, x: Any, /, *, axis: int = -1, **options: Any) -> Any:
+    def __init__(self, function: Formula, **record: Any) -> None:
+        self.inputs = positional_arguments(function)[:2] or ("x",)
+        super().__init__(function, **record)
+
+    def __call__(self, x: Any, /, *sample: Any, axis: int = -1, **options: Any) -> Any:
         """f of each row of x along `axis`; the shape stays."""
-        return self._compute("value", (x,), options if isinstance(x, Expression) else {"axis": axis, **options})
+        return self._along("value", (x, *sample), axis, options)
 
-    def vjp(self, x: Any, cotangent: Any = None, /, *, axis: int = -1, **options: Any) -> Any:
-        """The vector-Jacobian product: the gradient with respect to x of sum(cotangent * f(x)).
+    def vjp(self, x: Any, /, *others: Any, axis: int = -1, **options: Any) -> Any:
+        """The vector-Jacobian product of x, [sample,] cotangent: the gradient in x of sum(cotangent * f(x)).
 
-        As a decorator of a formula (x, cotangent) it defines the product.
+        As a decorator of a formula (x, [sample,] cotangent) it defines the product.
         """
         if isinstance(x, FunctionType):
             return self.define("vjp", x)
-        return self._compute("vjp", (x, cotangent), {"axis": axis, **options})
+        return self._along("vjp", (x, *others), axis, options)
 
     def inputs_of(self, part: str) -> tuple[str, ...]:
         """The names of the arrays that a part takes."""
-        return ("x", "cotangent") if part == "vjp" else ("x",)
+        return (*self.inputs, "cotangent") if part == "vjp" else self.inputs
+
+    def _along(self, part: str, inputs: tuple[Any, ...], axis: int, options: dict[str, Any]) -> Any:
+        names = self.inputs_of(part)
+        if len(inputs) != len(names):
+            raise InputError(f"{self.name} takes {', '.join(names)} here, got {len(inputs)} arrays")
+        symbols = any(isinstance(x, Expression) for x in inputs)
+        return self._compute(part, inputs, options if symbols else {"axis": axis, **options})
+
+
+class Pooled(Row):
+    """A function of groups of neighbours along an axis that gives one number a group, such as maxout.
+
+    `pieces` is the length of a group; the formula sees a group as its row, and the result as one number of it.
+    """
+
+    kind = "pooled"
+
+    def __call__(self, x: Any, /, *sample: Any, axis: int = -1, pieces: int = 2, **options: Any) -> Any:
+        """f of each group of `pieces` neighbours along `axis`, which becomes that much shorter."""
+        return self._along("value", (x, *sample), axis, {"pieces": pieces, **options})
+
+    def vjp(self, x: Any, /, *others: Any, axis: int = -1, pieces: int = 2, **options: Any) -> Any:
+        """The vector-Jacobian product, shaped like x; the cotangent has the shape of the result."""
+        if isinstance(x, FunctionType):
+            return self.define("vjp", x)
+        return self._along("vjp", (x, *others), axis, {"pieces": pieces, **options})
+
+
+class Concatenated(Activation):
+    """A function of one number that gives several, laid one after another along an axis, such as crelu."""
+
+    kind = "concatenated"
+
+    def __call__(self, x: Any, /, *, axis: int = -1, **options: Any) -> Any:
+        """All results of x, one after another along `axis`."""
+        return self._compute("value", (x,), options if isinstance(x, Expression) else {"axis": axis, **options})
+
+    @cached_property
+    def derivative(self) -> Derivative:
+        """The derivative of each result with respect to x, laid out as the results are."""
+        return Derivative(self)
 
 
 class Gated(Activation):
@@ -199,7 +295,7 @@ class Gated(Activation):
         super().__init__(function, **record)
         self.gate = gate
 
-    def __call__(self, x: Any, /, value: Any = None, *, axis: int = -1, **options: Any) -> Any:
+    def __call__(self, x: Any, value: Any = None, /, *, axis: int = -1, **options: Any) -> Any:
         """Compute the function of the two halves of x along `axis`, or of two arrays (gate, value)."""
         inputs = _given(self, x, value)
         return self._compute("value", inputs, options if len(inputs) == 2 else {"axis": axis, **options})
@@ -220,8 +316,9 @@ def activation(
 
     Parameters
     ----------
-    kind : Elementwise (default), Row or Gated
-        What the formula takes: a number, a row, or a gate and a value.
+    kind : Elementwise (default), Row, Gated, Pooled or Concatenated
+        What the formula takes: a number, a row, or a gate and a value; a group of numbers to make one of, or one to
+        make several of.
     range : smallest and largest value, limits included; found on a grid if not given
     monotone : whether the function never decreases; found on a grid if not given
     smoothness : how many derivatives are continuous; -1 for a jump
@@ -257,9 +354,10 @@ def activation(
     >>> nl.get("bump") is bump
     True
     """
-    kind = {"elementwise": Elementwise, "row": Row, "gated": Gated}.get(kind, kind) if isinstance(kind, str) else kind
+    kinds: dict[str, Any] = {known.kind: known for known in (Elementwise, Row, Gated, Pooled, Concatenated)}
+    kind = kinds.get(kind, kind) if isinstance(kind, str) else kind
     if not (isinstance(kind, type) and issubclass(kind, Activation)):
-        raise InputError(f"kind must be nonlin.Elementwise, nonlin.Row or nonlin.Gated, got {kind!r}")
+        raise InputError(f"kind must be one of {', '.join(kinds)} or its class, got {kind!r}")
     if function is not None:
         raise InputError(f"write @activation() with parentheses above {getattr(function, '__name__', function)!r}")
     made: Any = kind

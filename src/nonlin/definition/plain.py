@@ -1,7 +1,6 @@
 """Formulas on plain NumPy arrays, uncompiled: for questions about a definition, not for its values.
 
-What is read off here needs a few digits only: whether a formula breaks down at infinity, whether its derivative is
-zero everywhere, its range on a grid.
+What is read off here needs a dozen digits: whether a formula breaks down at infinity, and what `nonlin.facts` computes.
 """
 
 from __future__ import annotations
@@ -16,29 +15,30 @@ import numpy as np
 from .constants import exact
 from .expression import Expression, evaluate
 
-GRID = np.concatenate([np.linspace(-30, 30, 3001), [-1e4, -300, 300, 1e4]])
-"""Where functions bend, and far out."""
-
-
 _NUMPYS = (
-    "add subtract multiply divide negative less less_equal exp expm1 log log1p tanh sqrt sign where maximum minimum"
+    "add subtract multiply divide negative less less_equal exp expm1 log log1p tanh sin cos arctan sqrt sign where "
+    "maximum minimum"
 )
+_ERFC = np.vectorize(math.erfc, [float])
 
 
-def _erfcx(x: float) -> float:
-    if x <= 25:
-        return math.exp(x * x) * math.erfc(x) if x >= 0 else math.nan
-    return 1 / (x * math.sqrt(math.pi))  # the first term of its series, right to 1e-3
+def _erfcx(x: np.ndarray) -> np.ndarray:
+    t = 0.5 / x / x  # beyond 25 the first terms of its series are right to 1e-12
+    far = (1 - t * (1 - 3 * t * (1 - 5 * t * (1 - 7 * t)))) / x / math.sqrt(math.pi)
+    near = np.clip(x, 0, 25)
+    return np.where(x > 25, far, np.where(x < 0, math.nan, np.exp(near * near) * _ERFC(near)))
 
 
 @cache
-def _table() -> dict[str, Callable[..., Any]]:
+def plain_table() -> dict[str, Callable[..., Any]]:
+    """The primitives in NumPy's float64."""
     return {
         "number": float,
         "constant": lambda name: float(exact(name)),
         "abs": np.abs,
-        "erfc": np.vectorize(math.erfc, [float]),
-        "erfcx": np.vectorize(_erfcx, [float]),
+        "erf": np.vectorize(math.erf, [float]),
+        "erfc": _ERFC,
+        "erfcx": _erfcx,
         **{name: getattr(np, name) for name in _NUMPYS.split()},
     }
 
@@ -46,5 +46,5 @@ def _table() -> dict[str, Callable[..., Any]]:
 def plain_values(outputs: tuple[Expression, ...], x: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
     """The first output at x in ordinary float64 arithmetic, without warnings."""
     with np.errstate(all="ignore"):
-        (value,) = evaluate(outputs[:1], _table(), {"x": x, **parameters})
+        (value,) = evaluate(outputs[:1], plain_table(), {"x": x, **parameters})
     return np.broadcast_to(np.asarray(value, float), x.shape)

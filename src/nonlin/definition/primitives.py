@@ -45,6 +45,26 @@ def erfcx(x: Operand) -> Expression:
     return apply("erfcx", x)
 
 
+def erf(x: Operand) -> Expression:
+    """The error function."""
+    return apply("erf", x)
+
+
+def sin(x: Operand) -> Expression:
+    """The sine."""
+    return apply("sin", x)
+
+
+def cos(x: Operand) -> Expression:
+    """The cosine."""
+    return apply("cos", x)
+
+
+def arctan(x: Operand) -> Expression:
+    """The angle between -pi/2 and pi/2 whose tangent is x."""
+    return apply("arctan", x)
+
+
 def sqrt(x: Operand) -> Expression:
     """The square root."""
     return apply("sqrt", x)
@@ -85,6 +105,13 @@ def is_row_argmax(x: Operand) -> Expression:
     return apply("is_row_argmax", x)
 
 
-ELEMENTWISE = (exp, expm1, log, log1p, tanh, erfc, erfcx, sqrt, sign, maximum, minimum, where)
-REDUCTIONS = (row_max, row_sum, is_row_argmax)
+def row_threshold(x: Operand, power: Operand) -> Expression:
+    """The t for which the sum over the row of max(x - t, 0)**power is 1 (row functions only), for power >= 1."""
+    return apply("row_threshold", x, power)
+
+
+ELEMENTWISE = (
+    exp, expm1, log, log1p, tanh, erf, erfc, erfcx, sin, cos, arctan, sqrt, sign, maximum, minimum, where,
+)  # fmt: skip
+REDUCTIONS = (row_max, row_sum, is_row_argmax, row_threshold)
 PRIMITIVES = tuple(function.__name__ for function in ELEMENTWISE + REDUCTIONS)

@@ -10,10 +10,10 @@ from functools import cache, cached_property
 from numbers import Real
 from typing import Any
 
+from ..documentation import document
 from ..errors import InputError, suggestion
-from .documentation import document
+from ..source import formula_text
 from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
-from .formula import formula_text
 from .primitives import REDUCTIONS
 
 Formula = Callable[..., Any]
@@ -21,17 +21,33 @@ Formula = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number that a function takes besides its input: its default and the values for which it is defined."""
+    """A number that a function takes besides its input: its default and the values for which it is defined.
+
+    Values lie in [low, high] and, if `above` is given, are larger than it; `up_to` names another parameter that they
+    do not exceed. A learnable one is trained with the weights: the definition has the derivative with respect to it.
+    """
 
     default: float
     low: float = -math.inf
     high: float = math.inf
     text: str = ""
+    above: float = -math.inf
+    learnable: bool = False
+    up_to: str = ""
+
+    @property
+    def interval(self) -> str:
+        """The allowed values in words."""
+        parts = [f"larger than {self.above:g}"] if math.isfinite(self.above) else []
+        parts += [f"at least {self.low:g}"] if math.isfinite(self.low) else []
+        parts += [f"at most {self.high:g}"] if math.isfinite(self.high) else []
+        return " and ".join(parts) or "a finite number"
 
     def check(self, name: str, value: Any) -> None:
-        """Raise `InputError` for a plain number outside [low, high]; arrays are left to the array library."""
-        if isinstance(value, Real) and not self.low <= float(value) <= self.high:
-            raise InputError(f"{name} must be between {self.low:g} and {self.high:g}, got {value!r}")
+        """Raise `InputError` for a plain number outside the allowed values; arrays are left to the array library."""
+        number: Any = value if isinstance(value, (float, Real)) else self.default
+        if not (self.low <= number <= self.high and self.above < number < math.inf):
+            raise InputError(f"{name} must be {self.interval}, got {value!r}")
 
 
 made_from_definitions: list[Callable[[], None]] = []
@@ -155,10 +171,20 @@ class Definition:
         """All parameters by name, the defaults filled in; raises `InputError` for unknown or forbidden ones."""
         for name, value in given.items():
             if name not in self.parameters:
-                known = suggestion(name, self.parameters) or f"; it takes {', '.join(self.parameters) or 'none'}"
+                known = self._relative_with(name) or suggestion(name, self.parameters)
+                known = known or f"; it takes {', '.join(self.parameters) or 'none'}"
                 raise InputError(f"{self.name} has no parameter {name!r}{known}")
             self.parameters[name].check(name, value)
         return {name: given.get(name, known.default) for name, known in self.parameters.items()}
+
+    def _relative_with(self, parameter: str) -> str:
+        """The end of an error: a definition called as this one and the parameter together, as swish_beta is, has it."""
+        from . import registry
+
+        others = {name.lower(): name for name in getattr(registry, self._registry_name).names()}
+        called = (others.get(f"{own}_{parameter}".lower()) for own in (self.name, *self.aliases))
+        found = [name for name in called if name and parameter in _lookup(self._registry_name, name).parameters]
+        return f"; {found[0]} has" if found else ""
 
     @cached_property
     def formula(self) -> str:
@@ -194,10 +220,16 @@ def _check_name(function: Formula) -> None:
         raise InputError(f"a definition is a function made with def, got {function!r}")
 
 
+def positional_arguments(function: Formula) -> tuple[str, ...]:
+    """The names of the arrays that a formula takes."""
+    arguments = inspect.signature(function).parameters
+    return tuple(name for name, known in arguments.items() if known.kind is known.POSITIONAL_OR_KEYWORD)
+
+
 def _parameters(function: Formula, inputs: int, declared: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The keyword-only arguments of the formula, with the declared ranges."""
     arguments = inspect.signature(function).parameters
-    positional = [name for name, argument in arguments.items() if argument.kind is argument.POSITIONAL_OR_KEYWORD]
+    positional = positional_arguments(function)
     keywords = {name: argument for name, argument in arguments.items() if argument.kind is argument.KEYWORD_ONLY}
     if len(positional) != inputs or len(positional) + len(keywords) != len(arguments):
         raise InputError(

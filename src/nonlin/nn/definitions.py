@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from nonlin.backends.numpy import training as backend
-from nonlin.definition.gain import matched_gain
 from nonlin.definition.records import made_from_definitions
+from nonlin.facts.gain import matched_gain
 
 _REACH, _POINTS = 30.0, 6001  # from -30 to 30 in steps of 0.01: all slopes in use peak or settle well within
 

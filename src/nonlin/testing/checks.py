@@ -9,13 +9,13 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from ..definition import Activation, Elementwise, Gated, Loss, Row, registry
+from ..definition import Activation, Concatenated, Elementwise, Gated, Loss, Pooled, Row, registry
 from .facts import wrong_facts
-from .reference import exact_values, numerical_gradient
+from .reference import exact_values, numerical_derivatives, numerical_gradient
 from .rules import broken_rules
 from .ulp import representative_points, ulp_error
 
-VALUE_ULP = {"float32": 1.0, "float64": 2.0}
+LIMITS = {"float32": (1.0, 1.0), "float64": (2.0, 4.0)}  # ULP of a value, and of a derivative
 
 
 def check_activation(activation: Activation | str, *, points: int = 1000) -> None:
@@ -76,8 +76,9 @@ def _require(holds: Any, message: str) -> None:
 
 
 def _check_accuracy(name: str, measured: Callable[[str], list[tuple[str, float, str]]]) -> None:
-    for dtype, limit in VALUE_ULP.items():
+    for dtype, limits in LIMITS.items():
         for part, error, where in measured(dtype):
+            limit = limits[part != "value"]
             _require(error <= limit, f"{name} {part} in {dtype} is {error:.3g} ULP off at {where}")
 
 
@@ -88,35 +89,51 @@ def check_rules(definition: Activation | Loss) -> None:
         _require(not broken, f"{definition.name} ({part}): {'; '.join(broken)}")
 
 
-_PARTS = {"elementwise": "derivative", "row": "vjp", "gated": "derivative"}
+def learnable_parts(activation: Activation) -> list[str]:
+    """The parts that are derivatives with respect to learnable parameters."""
+    return [f"derivative_{name}" for name, known in activation.parameters.items() if known.learnable]
 
 
 def check_derivative(definition: Activation | Loss) -> None:
     """The formula of the derivative agrees with differences of the definition to 1e-40, on both sides of every kink.
 
-    For a gated function these are both partial derivatives, for a row function its vector-Jacobian product.
+    For a gated function these are both partial derivatives, for a row function its vector-Jacobian product, for a
+    function with learnable parameters the derivatives with respect to them too.
     """
-    part = "gradient" if isinstance(definition, Loss) else _PARTS[definition.kind]
+    part = "gradient" if isinstance(definition, Loss) else "vjp" if isinstance(definition, Row) else "derivative"
     _require(part in definition._formulas, f"{definition.name} has no {part}: define it with @{definition.name}.{part}")
     inputs, weights = _differentiated_at(definition)
     given = (*inputs, weights) if part == "vjp" else inputs
     formulas = exact_values(definition, part, *given)
     formulas = formulas if isinstance(formulas, tuple) else (formulas,)
-    for argument, formula in enumerate(formulas):
-        expected = numerical_gradient(definition, argument, *inputs, weights=weights)
-        errors = np.abs(formula - expected) / np.maximum(np.abs(expected), mpmath.mpf(10) ** -30)
-        at = np.unravel_index(int(np.argmax(errors)), errors.shape)
-        _require(
-            errors[at] < 1e-40,
-            f"the {part} of {definition.name} at {', '.join(str(x[at]) for x in inputs)} is "
-            f"{mpmath.nstr(expected[at], 20)} by differences, but its formula gives {mpmath.nstr(formula[at], 20)}",
-        )
+    if isinstance(definition, Concatenated):
+        differences = numerical_derivatives(definition, *inputs)
+    else:
+        differences = [numerical_gradient(definition, k, *inputs, weights=weights) for k in range(len(formulas))]
+    for formula, expected in zip(formulas, differences, strict=True):
+        _require_agreement(definition, part, inputs, formula, expected)
+    for part in learnable_parts(definition) if isinstance(definition, Activation) else ():
+        _require(part in definition._formulas, f"{definition.name} has no {part.replace('_', ' with respect to ', 1)}")
+        expected = numerical_derivatives(definition, *inputs, parameter=part.removeprefix("derivative_"))[0]
+        _require_agreement(definition, part, inputs, exact_values(definition, part, *inputs), expected)
+
+
+def _require_agreement(
+    definition: Activation | Loss, part: str, inputs: list[np.ndarray], formula: Any, expected: np.ndarray
+) -> None:
+    errors = np.abs(formula - expected) / np.maximum(np.abs(expected), mpmath.mpf(10) ** -30)
+    at = np.unravel_index(int(np.argmax(errors)), errors.shape)
+    _require(
+        errors[at] < 1e-40,
+        f"the {part} of {definition.name} at {', '.join(str(x[at]) for x in inputs)} is "
+        f"{mpmath.nstr(expected[at], 20)} by differences, but its formula gives {mpmath.nstr(formula[at], 20)}",
+    )
 
 
 def _differentiated_at(definition: Activation | Loss) -> tuple[list[np.ndarray], Any]:
     """Inputs at which to differentiate, and the weights of the results."""
     random = np.random.default_rng(9)
-    if isinstance(definition, Elementwise):
+    if isinstance(definition, Elementwise | Concatenated):
         beside = [kink + side * 2.0**-k for kink in definition.kinks for side in (-1, 1) for k in range(1, 20, 3)]
         spread = random.uniform(-1, 1, 100) * np.repeat([0.01, 3.0, 10.0, 40.0], 25)
         return [np.array([*spread, *beside])], 1
@@ -124,31 +141,81 @@ def _differentiated_at(definition: Activation | Loss) -> tuple[list[np.ndarray],
     if isinstance(definition, Loss):
         return [rows, _targets(definition, rows)], 1
     if isinstance(definition, Row):
-        return [rows], random.standard_normal((3, 4))
+        weights = random.standard_normal((3, 1 if isinstance(definition, Pooled) else 4))
+        return [rows, *_sample(definition, rows)], weights
     return [rows, random.standard_normal((3, 4))], 1
 
 
 def accuracy(activation: Activation, dtype: str, points: int = 1000) -> list[tuple[str, float, str]]:
     """The largest error of each part in ULP, with the input where it occurs."""
     if isinstance(activation, Elementwise):
-        x = representative_points(dtype, points)
-        return [
-            _worst("value", activation(x), exact_values(activation, "definition", x), x),
-            _worst("derivative", activation.derivative(x), exact_values(activation, "derivative", x), x),
-        ]
+        return _elementwise_accuracy(activation, representative_points(dtype, points))
+    if isinstance(activation, Concatenated):
+        return _concatenated_accuracy(activation, representative_points(dtype, points))
     rows = _rows(dtype, points // 50)
     if isinstance(activation, Row):
-        cotangent = np.roll(rows, 1, axis=0) / 64
-        value = _worst("value", activation(rows), exact_values(activation, "definition", rows), rows)
-        exact = exact_values(activation, "vjp", rows, cotangent)
-        return [value, _worst_scaled("vjp", activation.vjp(rows, cotangent), exact, cotangent, rows)]
+        return _row_accuracy(activation, rows)
     assert isinstance(activation, Gated)
-    gate, other = np.split(rows, 2, axis=-1)
-    exact = np.concatenate(exact_values(activation, "derivative", gate, other), axis=-1)
+    in_order = slice(None) if activation.gate == "first" else slice(None, None, -1)
+    gate, other = np.split(rows, 2, axis=-1)[in_order]
+    slopes = np.concatenate(exact_values(activation, "derivative", gate, other)[in_order], axis=-1)
+    values, lost = exact_values(activation, "definition", gate, other), _lost(other)
+    both = np.concatenate([lost, lost], axis=-1)
     return [
-        _worst("value", activation(rows), exact_values(activation, "definition", gate, other), gate),
-        _worst("derivative", activation.derivative(rows), exact, rows),
+        _worst("value", _forgiven(activation(rows), values, lost), values, gate),
+        _worst("derivative", _forgiven(activation.derivative(rows), slopes, both), slopes, rows),
     ]
+
+
+def _lost(other: np.ndarray) -> np.ndarray:
+    """What a gate below the smallest normal number may cost: two of its units, times the other half."""
+    return 2 * np.abs(other).astype(float) * np.finfo(float).smallest_subnormal
+
+
+def _forgiven(got: np.ndarray, exact: np.ndarray, slack: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(got.astype(object) - exact) <= slack, exact.astype(got.dtype), got)
+
+
+def _elementwise_accuracy(activation: Elementwise, x: np.ndarray) -> list[tuple[str, float, str]]:
+    measured = [
+        _worst("value", activation(x), exact_values(activation, "definition", x), x),
+        _worst("derivative", activation.derivative(x), exact_values(activation, "derivative", x), x),
+    ]
+    for part in learnable_parts(activation):
+        got = activation.derivative(x, with_respect_to=part.removeprefix("derivative_"))
+        measured.append(_worst(part, got, exact_values(activation, part, x), x))
+    return measured
+
+
+def _concatenated_accuracy(activation: Concatenated, x: np.ndarray) -> list[tuple[str, float, str]]:
+    column = x[:, np.newaxis]  # so that the results of a number come to lie in its row
+    exact = [np.stack(exact_values(activation, part, x), axis=-1) for part in ("definition", "derivative")]
+    numbers = np.broadcast_to(column, exact[0].shape)
+    return [
+        _worst("value", activation(column), exact[0], numbers),
+        _worst("derivative", activation.derivative(column), exact[1], numbers),
+    ]
+
+
+def _row_accuracy(activation: Row, rows: np.ndarray) -> list[tuple[str, float, str]]:
+    inputs, cotangent = [rows, *_sample(activation, rows)], np.roll(rows, 1, axis=0) / 64
+    options: dict[str, Any] = {}
+    if isinstance(activation, Pooled):
+        cotangent, options = cotangent[:, :1], {"pieces": rows.shape[-1]}
+    value = activation(*inputs, **options)
+    shown = rows if value.shape == rows.shape else rows[:, :1]
+    exact = exact_values(activation, "vjp", *inputs, cotangent)
+    return [
+        _worst("value", value, exact_values(activation, "definition", *inputs), shown),
+        _worst_scaled("vjp", activation.vjp(*inputs, cotangent, **options), exact, cotangent, rows),
+    ]
+
+
+def _sample(activation: Row, rows: np.ndarray) -> list[np.ndarray]:
+    """What a random function takes as its second argument."""
+    if len(activation.inputs) == 1:
+        return []
+    return [np.random.default_rng(11).uniform(0.01, 0.99, rows.shape).astype(rows.dtype)]
 
 
 def loss_accuracy(loss: Loss, dtype: str, points: int = 1000) -> list[tuple[str, float, str]]:

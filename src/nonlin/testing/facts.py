@@ -1,4 +1,4 @@
-"""The declared facts of an activation, derived again from its formula."""
+"""The facts of an activation, derived again from its formula."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mpmath import mp
 
 from ..definition import Elementwise
 from ..definition.expression import evaluate
+from .computed_facts import wrong_computed_facts
 from .reference import TABLE, exact_values
 
 _FAR = 1e300  # stands for infinity; a function that still grows there has no finite limit
@@ -18,9 +19,15 @@ _GRID = np.unique(np.concatenate([np.linspace(-30, 30, 2401), [-_FAR, -1e4, -700
 
 
 def wrong_facts(activation: Elementwise) -> list[str]:
-    """What an activation declares that its formula denies, a sentence each; empty when all facts hold."""
+    """Facts of an activation, declared or computed, that its formula denies, a sentence each; empty when all hold."""
     values = exact_values(activation, "definition", _GRID)
-    return [*_range(activation, values), *_monotone(activation, values), *_smoothness(activation), *_limits(activation)]
+    return [
+        *_range(activation, values),
+        *_monotone(activation, values),
+        *_smoothness(activation),
+        *_limits(activation),
+        *wrong_computed_facts(activation),
+    ]
 
 
 def _range(activation: Elementwise, values: np.ndarray) -> list[str]:
@@ -105,14 +112,15 @@ def _limits(activation: Elementwise) -> list[str]:
             function = activation.derivative if part == "derivative" else activation
             got = float(function(np.float64(sign * math.inf)))
             wanted = _limit(activation, formula, sign)
-            if not (got == wanted or abs(got - wanted) < 1e-6):
+            if not (got == wanted or abs(got - wanted) < 1e-6 or (math.isnan(got) and math.isnan(wanted))):
                 fact = "derivative_limits" if part == "derivative" else "limits"
                 problems.append(f"its {part} at {sign * math.inf} is {got}, but the limit is {wanted}: declare {fact}=")
     return problems
 
 
 def _limit(activation: Elementwise, formula: str, sign: float) -> float:
-    """The limit at an infinity, judged from two numbers far out."""
+    """The limit at an infinity, judged from two numbers far out; NaN where they disagree, as those of a sine do."""
     far, farther = (exact_values(activation, formula, sign * x).item() for x in (_FAR**0.5, _FAR))
-    grows = abs(farther) > 50 and abs(farther) > 1.2 * abs(far)
-    return math.copysign(math.inf, farther) if grows else float(farther)
+    if abs(farther) > 50 and abs(farther) > 1.2 * abs(far):
+        return math.copysign(math.inf, farther)
+    return float(farther) if abs(farther - far) < 1e-6 * max(1, abs(far)) else math.nan

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..definition import Definition
 from ..definition.constants import DIGITS
-from ..definition.expression import evaluate, nodes_of
+from ..definition.expression import Expression, evaluate, nodes_of
 
 try:
     import mpmath
@@ -55,6 +55,20 @@ def _first_largest(x: np.ndarray) -> np.ndarray:
     return mask
 
 
+def _row_threshold(x: np.ndarray, power: Any) -> np.ndarray:
+    """Newton's steps from the left: the sum is convex and falls, so that they never pass the root."""
+    p, found = np.ravel(power)[0], []
+    for row in x.reshape(-1, x.shape[-1]):
+        t, step = max(row) - 1, mpmath.mpf(1)
+        while step > mpmath.eps * 4 * (1 + abs(t)):
+            above = [z - t for z in row if z > t]
+            slope = p * mpmath.fsum(d ** (p - 1) for d in above)
+            step = (mpmath.fsum(d**p for d in above) - 1) / slope
+            t += max(step, 0)
+        found.append(t)
+    return np.array(found, object).reshape(*x.shape[:-1], 1)
+
+
 TABLE: dict[str, Callable[..., Any]] = {
     "number": _number,
     "constant": lambda name: mpmath.mpf(DIGITS[name]),
@@ -71,6 +85,10 @@ TABLE: dict[str, Callable[..., Any]] = {
     "log": _elementwise(mpmath.log),
     "log1p": _elementwise(mpmath.log1p),
     "tanh": _elementwise(mpmath.tanh),
+    "sin": _elementwise(mpmath.sin),
+    "cos": _elementwise(mpmath.cos),
+    "arctan": _elementwise(mpmath.atan),
+    "erf": _elementwise(mpmath.erf),
     "erfc": _elementwise(_erfc),
     "erfcx": _elementwise(_erfcx),
     "sqrt": _elementwise(mpmath.sqrt),
@@ -81,6 +99,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "row_max": lambda x: np.max(x, axis=-1, keepdims=True),
     "row_sum": lambda x: np.sum(x, axis=-1, keepdims=True),
     "is_row_argmax": _first_largest,
+    "row_threshold": _row_threshold,
 }
 
 
@@ -116,6 +135,8 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
     found = at(_DIGITS[0])
     doubtful: Any = ... if row else np.ones(arrays[0].shape, bool)
     for digits in _DIGITS[1:]:  # a textbook formula may cancel: more digits, until they no longer matter
+        if digits == _DIGITS[2] and doubtful is not ...:
+            doubtful = doubtful & ~_flat(found, doubtful, at)
         better = at(digits, doubtful)
         wrong = [_differ(old[doubtful], new) for old, new in zip(found, better, strict=True)]
         for old, new in zip(found, better, strict=True):
@@ -129,10 +150,35 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
     return tuple(found) if len(found) > 1 else found[0]
 
 
+_PROBES = 16
+
+
+def _flat(found: list[np.ndarray], doubtful: np.ndarray, at: Callable[[int, Any], list[np.ndarray]]) -> np.ndarray:
+    """Where a formula is zero for good, as relu is: judged with all digits, at some of the many places.
+
+    Zeros that come from cancellation lie in tails: far out, or all around a point, where the probes lie too.
+    """
+    zero = doubtful & np.logical_and.reduce([np.equal(result, 0).astype(bool) for result in found])
+    places = np.flatnonzero(zero)
+    probes = np.zeros(zero.shape, bool)
+    probes.flat[places[np.linspace(0, places.size - 1, min(places.size, _PROBES)).astype(int)]] = True
+    if places.size <= _PROBES or not all(np.equal(part, 0).all() for part in at(_DIGITS[-1], probes)):
+        return np.zeros(zero.shape, bool)
+    return zero
+
+
+_NEGLIGIBLE = mpmath.mpf(10) ** -10_000
+
+
 def _differ(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """Where two results disagree by 1e-50, or are both zero, which may be cancellation."""
+    """Where two results disagree by 1e-50, or are both zero, which may be cancellation.
+
+    Numbers far below every format, such as exp(-1e600), are left as they are: more digits would be wasted on them.
+    """
 
     def test(a: Any, b: Any) -> bool:
+        if 0 < abs(a) < _NEGLIGIBLE and 0 < abs(b) < _NEGLIGIBLE:
+            return False
         return bool(abs(a - b) > abs(b) * mpmath.mpf(10) ** -50 or (a == 0 and b == 0))
 
     return np.asarray(np.frompyfunc(test, 2, 1)(old, new), bool)
@@ -146,6 +192,12 @@ def _within(mask: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 _STEP = mpmath.mpf(10) ** -30  # the five-point formula is then right to about 100 digits
+
+
+def _slope(at: Callable[[Any], np.ndarray]) -> np.ndarray:
+    """The derivative of a function at 0 by the five-point formula."""
+    near, far = (at(k * _STEP) - at(-k * _STEP) for k in (1, 2))
+    return (8 * near - far) / (12 * _STEP)
 
 
 def numerical_gradient(record: Definition, argument: int, *inputs: Any, weights: Any = 1) -> np.ndarray:
@@ -168,11 +220,30 @@ def numerical_gradient(record: Definition, argument: int, *inputs: Any, weights:
         return np.sum(terms, axis=-1) if record.reduces else terms
 
     def slope(direction: np.ndarray) -> np.ndarray:
-        near, far = (total(k * _STEP * direction) - total(-k * _STEP * direction) for k in (1, 2))
-        return (8 * near - far) / (12 * _STEP)
+        return _slope(lambda step: total(step * direction))
 
     length = arrays[argument].shape[-1]
     with mp.workdps(160):
         if not record.reduces:
             return slope(np.array([mpmath.mpf(1)] * length))
         return np.stack([slope(to_exact(np.eye(length)[i])) for i in range(length)], axis=-1)
+
+
+def numerical_derivatives(record: Definition, x: Any, *, parameter: str = "") -> list[np.ndarray]:
+    """The derivative of each result of a definition, in x or in a parameter, by differences in 160-digit arithmetic.
+
+    >>> import nonlin as nl
+    >>> print(mpmath.nstr(numerical_derivatives(nl.elu, [-1.0], parameter="alpha")[0].item(), 15))
+    -0.632120558828558
+    """
+    outputs = record.expressions("definition")
+    numbers = {name: mpmath.mpf(known.default) for name, known in record.parameters.items()}
+    name = parameter or record.inputs[0]
+
+    def at(shift: Any, output: Expression) -> np.ndarray:
+        values = {**numbers, record.inputs[0]: to_exact(np.atleast_1d(np.asarray(x, dtype=object)))}
+        values[name] = values[name] + shift
+        return np.asarray(evaluate((output,), TABLE, values)[0], object)
+
+    with mp.workdps(160):
+        return [_slope(lambda step, output=output: at(step, output)) for output in outputs]

@@ -13,8 +13,8 @@ from ..definition import Definition
 from ..definition.activation import Derivative
 from ..definition.constants import DIGITS
 from ..definition.expression import Expression
-from ..definition.formula import statements, syntax_tree
 from ..definition.primitives import ELEMENTWISE, REDUCTIONS
+from ..source import statements, syntax_tree
 
 
 def broken_rules(function: Callable[..., Any]) -> list[str]:

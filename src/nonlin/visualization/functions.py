@@ -50,7 +50,7 @@ def functions_data(functions: Any, *, x_range: tuple[float, float] = (-5.0, 5.0)
     Notes
     -----
     A row function is shown as its first entry for the row (x, 0), a gated one for the halves (x, 1); their slope is
-    the central difference in x, right to about 1e-9.
+    the central difference in x, right to about 1e-9. The sample of a random one is 0.5 everywhere.
 
     Raises
     ------
@@ -121,7 +121,8 @@ def _row_series(record: Any, parameters: dict[str, Any], label: str, x: NDArray[
 
     def first_entry(at: NDArray[np.float64]) -> NDArray[np.float64]:
         rows = np.stack([at, np.full_like(at, partner)], axis=-1)
-        return np.asarray(record(rows, **parameters), dtype=np.float64)[..., 0]
+        sample = [np.full_like(rows, 0.5)] if record.kind == "row" and len(record.inputs) == 2 else []
+        return np.asarray(record(rows, *sample, **parameters), dtype=np.float64)[..., 0]
 
     step = 1e-5
     slope = (first_entry(x + step) - first_entry(x - step)) / (2 * step)

@@ -1,8 +1,8 @@
 """Two kinds of number to compute in: one float per lane, or the unevaluated sum of two doubles.
 
-A float64 result is computed in double-double (Dekker 1971, doi:10.1007/BF01397083; Knuth, TAOCP volume 2, 4.2.2),
-a float32 or float16 result in float64, so that what remains is one rounding at the end. Training computes float32
-in float32.
+A float64 result is computed in double-double (Dekker 1971, doi:10.1007/BF01397083; Knuth, TAOCP volume 2, 4.2.2), a
+narrower one in float64, so that what remains is one rounding at the end. A third kind, in `float_pair`, is faster for
+float32 where it is exact enough. Training computes float32 in float32.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from .emitter import LANES, Emitter, Value, float_text, splat, vector
 
 
 class Pair(NamedTuple):
-    """The unevaluated sum high + low, with |low| at most half a unit in the last place of high."""
+    """The unevaluated sum high + low: low is at most a few units in the last place of high.
+
+    Where high is infinite or NaN, low is nothing that may be used; `add` and `leading` drop it.
+    """
 
     high: Value
     low: Value
@@ -52,6 +55,10 @@ class Native:
         """A + b."""
         return self.emit.binary("fadd", a, b)
 
+    def add_finite(self, a: Any, b: Any, *, ordered: bool = False) -> Any:
+        """A + b for finite numbers that do not cancel, where signed zeros are no matter; `ordered`: |a| >= |b|."""
+        return self.add(a, b)
+
     def subtract(self, a: Any, b: Any) -> Any:
         """A - b."""
         return self.emit.binary("fsub", a, b)
@@ -68,9 +75,13 @@ class Native:
         """A times b plus c with one rounding."""
         return self.emit.intrinsic("fma", a, b, c)
 
+    def minus(self, a: Value) -> Value:
+        """-a, a single float."""
+        return self.emit.pure(a.type, f"fneg {a.type} {a.text}")
+
     def negative(self, a: Any) -> Any:
         """-a."""
-        return self.emit.pure(a.type, f"fneg {a.type} {a.text}")
+        return self.minus(a)
 
     def abs(self, a: Any) -> Any:
         """|a|."""
@@ -104,9 +115,26 @@ class Native:
         """The number as one float."""
         return a
 
+    def head(self, a: Any) -> Value:
+        """The first float of a number, which tells how large it is."""
+        return a
+
     def lift(self, a: Value) -> Any:
         """One float as a number of this kind."""
         return a
+
+    def two_sum(self, a: Value, b: Value) -> tuple[Value, Value]:
+        """The rounded sum of two floats and its exact error."""
+        emit = self.emit
+        total = emit.binary("fadd", a, b)
+        virtual = emit.binary("fsub", total, a)
+        left = emit.binary("fsub", a, emit.binary("fsub", total, virtual))
+        return total, emit.binary("fadd", left, emit.binary("fsub", b, virtual))
+
+    def quick_two_sum(self, a: Value, b: Value) -> tuple[Value, Value]:
+        """The same where |a| >= |b|."""
+        total = self.emit.binary("fadd", a, b)
+        return total, self.emit.binary("fsub", b, self.emit.binary("fsub", total, a))
 
     def bits(self, a: Value) -> Value:
         """The bits of a float as an integer."""
@@ -139,17 +167,26 @@ class DoubleDouble(Native):
         return Pair(a, self.splat(-0.0))
 
     def leading(self, a: Pair) -> Value:
-        """The pair rounded to one double."""
+        """The pair rounded to one double; at zero, infinity and NaN that is its high part, sign and all."""
+        usual = self.emit.compare("one", a.high, self._add(a.high, a.high))
+        return self.emit.select(usual, self._add(a.high, a.low), a.high)
+
+    def head(self, a: Pair) -> Value:
+        """The high part, which may miss the rounded pair by a few units in the last place."""
         return a.high
 
     def add(self, a: Pair, b: Pair) -> Pair:
-        """A + b to about 2**-104 of |a| + |b|."""
-        emit, zero = self.emit, self.splat(0)
-        total, error = self._two_sum(a.high, b.high)
+        """A + b to about 2**-104 of |a| + |b|; the sum's low part is at most half a unit of its high part."""
+        total, error = self.two_sum(a.high, b.high)
         low = self._add(error, self._add(a.low, b.low))
-        # Where the high parts cancel, the low parts are the sum.
-        cancelled = emit.compare("oeq", total, emit.select(emit.compare("une", low, zero), zero, self.splat(math.nan)))
-        return self._renormalised(emit.select(cancelled, low, total), emit.select(cancelled, zero, low))
+        # Drop what is unknown (beside an infinite sum); -0.0 adds nothing, not even to -0.0.
+        low = self.emit.select(self.emit.compare("one", low, self.splat(0)), low, self.splat(-0.0))
+        return Pair(*self.quick_two_sum(total, low))
+
+    def add_finite(self, a: Pair, b: Pair, *, ordered: bool = False) -> Pair:
+        """The same without a guard, and not normalised."""
+        total, error = (self.quick_two_sum if ordered else self.two_sum)(a.high, b.high)
+        return Pair(total, self._add(error, self._add(a.low, b.low)))
 
     def subtract(self, a: Pair, b: Pair) -> Pair:
         """A - b."""
@@ -158,20 +195,19 @@ class DoubleDouble(Native):
     def multiply(self, a: Pair, b: Pair) -> Pair:
         """A times b."""
         product = self.emit.binary("fmul", a.high, b.high)
-        error = self.fma(a.high, b.high, self._minus(product))
-        error = self.fma(a.high, b.low, self.fma(a.low, b.high, error))
-        return self._renormalised(product, error)
+        error = self.fma(a.high, b.high, self.minus(product))
+        return Pair(product, self.fma(a.high, b.low, self.fma(a.low, b.high, error)))
 
     def divide(self, a: Pair, b: Pair) -> Pair:
         """A over b."""
-        first = self.emit.binary("fdiv", a.high, b.high)
-        remainder = self.fma(self._minus(first), b.high, a.high)
-        remainder = self._add(remainder, self.fma(self._minus(first), b.low, a.low))
-        return self._renormalised(first, self.emit.binary("fdiv", remainder, b.high))
+        quotient = self.emit.binary("fdiv", a.high, b.high)
+        remainder = self.fma(self.minus(quotient), b.high, a.high)
+        remainder = self._add(remainder, self.fma(self.minus(quotient), b.low, a.low))
+        return Pair(quotient, self.emit.binary("fdiv", remainder, b.high))
 
     def negative(self, a: Pair) -> Pair:
         """-a."""
-        return Pair(self._minus(a.high), self._minus(a.low))
+        return Pair(self.minus(a.high), self.minus(a.low))
 
     def abs(self, a: Pair) -> Pair:
         """|a|."""
@@ -186,8 +222,8 @@ class DoubleDouble(Native):
     def sqrt(self, a: Pair) -> Pair:
         """The square root: one Newton step on the double's."""
         root = self.emit.intrinsic("sqrt", a.high)
-        remainder = self._add(self.fma(self._minus(root), root, a.high), a.low)
-        return self._renormalised(root, self.emit.binary("fdiv", remainder, self._add(root, root)))
+        remainder = self._add(self.fma(self.minus(root), root, a.high), a.low)
+        return Pair(root, self.emit.binary("fdiv", remainder, self._add(root, root)))
 
     def less(self, a: Pair, b: Pair) -> Value:
         """A < b."""
@@ -210,39 +246,12 @@ class DoubleDouble(Native):
         return Pair(self.emit.binary("fmul", a.high, factor), self.emit.binary("fmul", a.low, factor))
 
     def _ordered(self, predicate: str, a: Pair, b: Pair) -> Value:
-        """Compare the high parts, and the low ones where those are equal."""
+        """Compare the difference with 0, but where there is none, beside infinity, the high parts."""
         emit = self.emit
-        mask = vector("i1", self.lanes)
-        tie = emit.pure(
-            mask,
-            f"and {mask} {emit.compare('oeq', a.high, b.high).text}, {emit.compare(predicate, a.low, b.low).text}",
-        )
-        return emit.pure(mask, f"or {mask} {emit.compare('olt', a.high, b.high).text}, {tie.text}")
+        difference = self._add(emit.binary("fsub", a.high, b.high), emit.binary("fsub", a.low, b.low))
+        unknown = emit.compare("uno", difference, difference)
+        by_high = emit.binary("and", unknown, emit.compare(predicate, a.high, b.high))
+        return emit.binary("or", by_high, emit.compare(predicate, difference, self.splat(0)))
 
     def _add(self, a: Value, b: Value) -> Value:
         return self.emit.binary("fadd", a, b)
-
-    def _minus(self, a: Value) -> Value:
-        return self.emit.pure(a.type, f"fneg {a.type} {a.text}")
-
-    def _two_sum(self, a: Value, b: Value) -> tuple[Value, Value]:
-        """The rounded sum and its exact error."""
-        total = self._add(a, b)
-        virtual = self.emit.binary("fsub", total, a)
-        left = self.emit.binary("fsub", a, self.emit.binary("fsub", total, virtual))
-        return total, self._add(left, self.emit.binary("fsub", b, virtual))
-
-    def _quick_sum(self, a: Value, b: Value) -> tuple[Value, Value]:
-        """The same for |a| >= |b|."""
-        total = self._add(a, b)
-        return total, self.emit.binary("fsub", b, self.emit.binary("fsub", total, a))
-
-    def _renormalised(self, high: Value, low: Value) -> Pair:
-        """High and low brought to a pair; at infinity, NaN and zero low is dropped, which keeps them and their sign."""
-        emit, nothing = self.emit, self.splat(-0.0)  # the number that adds nothing, not even to -0.0
-        magnitude = emit.binary("and", self.bits(high), self.integers(0x7FFFFFFFFFFFFFFF))
-        below = emit.binary("sub", magnitude, self.integers(1))  # zero wraps around to the top
-        mask = vector("i1", self.lanes)
-        usual = emit.pure(mask, f"icmp ult {below.type} {below.text}, {self.integers(0x7FEFFFFFFFFFFFFF).text}")
-        total, error = self._quick_sum(high, emit.select(usual, low, nothing))
-        return Pair(total, emit.select(usual, error, nothing))

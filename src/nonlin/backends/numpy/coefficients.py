@@ -1,10 +1,15 @@
-"""Polynomials of the scaled complementary error function.
+"""Polynomials and constants of the elementary functions; tests derive them again.
 
-(1 + 2 t) erfcx(t) on t >= 0 is a polynomial in q = (t - 4) / (t + 4), the transformation of Shepherd & Laframboise
-1981, doi:10.1090/S0025-5718-1981-0595058-X. The coefficients are those of its Chebyshev expansion, cut off where the
-rest is below the precision (24, 53 or 106 bits aimed at 2**-68), lowest power first. A test derives them again.
+Polynomials are Chebyshev expansions, cut off where the rest is below the precision (24, 53 or 106 bits, the last aimed
+at 2**-68), lowest power first.
 """
 
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+# (1 + 2 t) erfcx(t) on t >= 0 in q = (t - 4) / (t + 4), the transformation of Shepherd & Laframboise 1981,
+# doi:10.1090/S0025-5718-1981-0595058-X.
 ERFCX = {
     24: (
         "1.23299511743978203579157488059192485",
@@ -84,3 +89,66 @@ ERFCX = {
         "8.28229268210680280835945559094647871e-13",
     ),
 }
+
+# (arctan(t) / t - 1) / t**2 in t**2, for t between 0 and tan(pi / 8).
+ARCTAN = {
+    24: (
+        "-0.333333318134192619285443079738187",
+        "0.199995500759138061010464235637158",
+        "-0.142642325530220802405175536499968",
+        "0.107462984340904425217254856377975",
+        "-0.0645937627745962000395703601052488",
+    ),
+    53: (
+        "-0.333333333333333302719118584377587",
+        "0.199999999999956505771847882217994",
+        "-0.142857142846913806165536143574532",
+        "0.111111110171003266375424826002354",
+        "-0.0909090464769567952189629996921348",
+        "0.0769218469937177728422941227042581",
+        "-0.0666453136980500884962096485935874",
+        "0.0585831181050115303872052957141452",
+        "-0.0508625488582314312944468557809315",
+        "0.0392536963206185629611749717391696",
+        "-0.0192025292684122813792825979082056",
+    ),
+    106: (
+        "-0.33333333333333333333180075507651",
+        "0.199999999999999996478384078492154",
+        "-0.142857142857141514116786335611615",
+        "0.111111111110909157519861685052991",
+        "-0.0909090908932225917455698716794845",
+        "0.0769230761748670653421166919491449",
+        "-0.0666666437562030551999471315301923",
+        "0.0588230516255144125745827386351021",
+        "-0.052624600693440428199432101242314",
+        "0.0475466997822288050018417443682118",
+        "-0.0429453100719026440882912262858614",
+        "0.037243450205172214710943644033616",
+        "-0.0272932359285359283851954380511437",
+        "0.011976058401975188683525397166034",
+    ),
+}
+
+# 2 / pi to 1216 bits: as many as it takes to know the quadrant of the largest double, and the angle in it.
+TWO_OVER_PI = Fraction(
+    int(
+        "a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424d"
+        "d2e006492eea09d1921cfe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639"
+        "835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b74f46"
+        "3f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b6bab",
+        16,
+    ),
+    2**1216,
+)
+PI_HALF = 1 / TWO_OVER_PI
+
+
+def polynomial_of(table: Mapping[int, tuple[str, ...]], precision: int) -> list[Fraction]:
+    """The coefficients that are enough for so many bits, exactly as they are written.
+
+    >>> polynomial_of({24: ("0.5",), 53: ("0.5", "-0.25")}, 46)
+    [Fraction(1, 2), Fraction(-1, 4)]
+    """
+    enough = min(bits for bits in table if bits >= precision)
+    return [Fraction(Decimal(digits)) for digits in table[enough]]

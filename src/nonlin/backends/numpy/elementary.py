@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from ...definition.constants import exact
 from .arithmetic import DoubleDouble, Native, Pair
-from .coefficients import ERFCX
 from .emitter import Value
 
 _LOG_2_HALF = 0.3466  # the reduced argument of exp is at most log(2) / 2
@@ -31,9 +29,12 @@ def polynomial(a: Native, x: Any, coefficients: Sequence[Fraction], bound: float
         return result
     heads = _heads(tuple(coefficients), bound)
     tail = polynomial(Native(a.emit, "double"), x.high, coefficients[heads:], bound)
-    result = a.lift(tail)
+    result, size = a.lift(tail), sum(abs(float(c)) * bound**power for power, c in enumerate(coefficients[heads:]))
     for coefficient in reversed(coefficients[:heads]):
-        result = a.add(a.multiply(result, x), a.number(coefficient))
+        size *= bound
+        larger = abs(coefficient) > size
+        result = a.add_finite(a.number(coefficient), a.multiply(result, x), ordered=larger)
+        size += abs(float(coefficient))
     return result
 
 
@@ -44,7 +45,7 @@ def _heads(coefficients: tuple[Fraction, ...], bound: float) -> int:
     return next((k for k in range(1, len(sizes) - 1) if sum(sizes[k:]) < limit), len(sizes) - 1)
 
 
-def _terms(a: Native, coefficient: Callable[[int], Fraction], bound: float) -> list[Fraction]:
+def terms(a: Native, coefficient: Callable[[int], Fraction], bound: float) -> list[Fraction]:
     """As many terms of a power series as the precision of the arithmetic needs."""
     bits = min(a.precision, _PAIR_BITS) + 3
     terms = [coefficient(0)]
@@ -54,7 +55,7 @@ def _terms(a: Native, coefficient: Callable[[int], Fraction], bound: float) -> l
 
 
 @cache
-def _log_2_parts(digits: int) -> tuple[Fraction, Fraction, Fraction]:
+def log_2_parts(digits: int) -> tuple[Fraction, Fraction, Fraction]:
     """Log(2) in three parts, the first two with so few bits that whole multiples of them are exact."""
     rest, parts = exact("log_2"), []
     for _ in range(2):
@@ -65,15 +66,16 @@ def _log_2_parts(digits: int) -> tuple[Fraction, Fraction, Fraction]:
     return parts[0], parts[1], rest
 
 
-def _magic(a: Native) -> float:
+def magic(a: Native) -> float:
     """The number whose unit in the last place is 1: adding it rounds to a whole number."""
     return 1.5 * 2.0 ** (23 if a.element == "float" else 52)
 
 
 def _clamp(a: Native, x: Any, low: float, high: float) -> Any:
-    """X within [low, high]; NaN stays NaN."""
-    x = a.where(a.less(a.number(high), x), a.number(high), x)
-    return a.where(a.less(x, a.number(low)), a.number(low), x)
+    """X within [low, high] as far as its head tells; NaN stays NaN."""
+    head, compare = a.head(x), a.emit.compare
+    x = a.where(compare("olt", a.splat(high), head), a.number(high), x)
+    return a.where(compare("olt", head, a.splat(low)), a.number(low), x)
 
 
 def _power_of_two(a: Native, exponent: Value) -> Value:
@@ -86,20 +88,20 @@ def _power_of_two(a: Native, exponent: Value) -> Value:
 def _expm1_reduced(a: Native, x: Any) -> tuple[Value, Any]:
     """A whole number n and exp(x - n log 2) - 1, with x - n log 2 at most log(2) / 2 in size."""
     emit, single = a.emit, Native(a.emit, a.element)
-    magic = single.splat(_magic(a))
-    shifted = single.fma(a.leading(x), single.splat(1 / math.log(2)), magic)
-    whole = single.subtract(shifted, magic)
-    n = emit.binary("sub", single.bits(shifted), single.bits(magic))
-    first, second, third = _log_2_parts(15 if a.element == "float" else 42)
+    offset = single.splat(magic(a))
+    shifted = single.fma(a.head(x), single.splat(1 / math.log(2)), offset)
+    whole = single.subtract(shifted, offset)
+    n = emit.binary("sub", single.bits(shifted), single.bits(offset))
+    first, second, third = log_2_parts(15 if a.element == "float" else 42)
     minus = single.negative(whole)
-    reduced = single.fma(minus, single.splat(first), a.leading(x))
+    reduced = single.fma(minus, single.splat(first), a.head(x))
     if isinstance(a, DoubleDouble):
-        total, error = a._two_sum(reduced, single.multiply(minus, single.splat(second)))
+        total, error = a.two_sum(reduced, single.multiply(minus, single.splat(second)))
         error = single.add(error, single.fma(minus, single.splat(third), x.low))
-        r: Any = a._renormalised(total, error)
+        r: Any = Pair(total, error)
     else:
         r = single.fma(minus, single.splat(second + third), reduced)
-    series = _terms(a, lambda k: Fraction(1, math.factorial(k + 1)), _LOG_2_HALF)
+    series = terms(a, lambda k: Fraction(1, math.factorial(k + 1)), _LOG_2_HALF)
     return n, a.multiply(r, polynomial(a, r, series, _LOG_2_HALF))
 
 
@@ -110,12 +112,13 @@ def exp(a: Native, x: Any) -> Any:
     # 2**n may lie outside the range of exponents where the result does not: multiply by two halves of it.
     half = a.emit.pure(n.type, f"ashr {n.type} {n.text}, {a.integers(1).text}")
     rest = a.emit.binary("sub", n, half)
-    return a.scale(a.scale(a.add(a.number(1), q), _power_of_two(a, half)), _power_of_two(a, rest))
+    return a.scale(a.scale(a.add_finite(a.number(1), q, ordered=True), _power_of_two(a, half)), _power_of_two(a, rest))
 
 
-def _identity_near_zero(a: Native, x: Any, result: Any) -> Any:
+def identity_near_zero(a: Native, x: Any, result: Any) -> Any:
     """X itself where the result would round to it: keeps -0.0 and every bit of a subnormal number."""
-    return a.where(a.less(a.abs(x), a.number(2.0 ** -(a.precision + 4))), x, result)
+    size = a.emit.intrinsic("fabs", a.head(x))
+    return a.where(a.emit.compare("olt", size, a.splat(2.0 ** -(a.precision + 4))), x, result)
 
 
 def expm1(a: Native, x: Any) -> Any:
@@ -123,15 +126,15 @@ def expm1(a: Native, x: Any) -> Any:
     lowest = {24: -20, 53: -40, 106: -80}[a.precision]  # below, the result is -1
     n, q = _expm1_reduced(a, _clamp(a, x, lowest, 89 if a.element == "float" else 710))
     half_power = _power_of_two(a, a.emit.binary("sub", n, a.integers(1)))
-    ones = a.subtract(a.lift(half_power), a.number(Fraction(1, 2)))
-    half = a.add(a.scale(q, half_power), ones)
-    return _identity_near_zero(a, x, a.add(half, half))
+    ones = a.add_finite(a.lift(half_power), a.number(Fraction(-1, 2)))
+    half = a.add_finite(a.scale(q, half_power), ones)
+    return identity_near_zero(a, x, a.scale(half, a.splat(2)))
 
 
 def tanh(a: Native, x: Any) -> Any:
     """The hyperbolic tangent from expm1(-2|x|)."""
     e = expm1(a, a.multiply(a.number(-2), a.abs(x)))
-    return a.copysign(a.divide(e, a.add(e, a.number(2))), x)
+    return a.copysign(a.divide(e, a.add_finite(a.number(2), e, ordered=True)), x)
 
 
 def _log_reduced(a: Native, y: Value) -> tuple[Value, Value]:
@@ -146,21 +149,21 @@ def _log_reduced(a: Native, y: Value) -> tuple[Value, Value]:
 
 def _whole(a: Native, k: Value) -> Value:
     """A small whole number as a float."""
-    magic = a.splat(_magic(a))
-    return a.subtract(a.from_bits(a.emit.binary("add", k, a.bits(magic))), magic)
+    offset = a.splat(magic(a))
+    return a.subtract(a.from_bits(a.emit.binary("add", k, a.bits(offset))), offset)
 
 
 def _log_mantissa(a: Native, m: Value) -> Value:
     """log(m) = 2 atanh((m - 1) / (m + 1)) for m between sqrt(1/2) and sqrt(2)."""
     s = a.divide(a.subtract(m, a.number(1)), a.add(m, a.number(1)))
     square = a.multiply(s, s)
-    series = _terms(a, lambda k: Fraction(2, 2 * k + 1), 0.02944)
+    series = terms(a, lambda k: Fraction(2, 2 * k + 1), 0.02944)
     return a.multiply(s, polynomial(a, square, series, 0.02944))
 
 
 def _assemble(a: Native, k: Value, log_mantissa: Value, correction: Value) -> Value:
     """K log(2) + log_mantissa + correction, smallest terms first."""
-    first, second, third = _log_2_parts(15 if a.element == "float" else 42)
+    first, second, third = log_2_parts(15 if a.element == "float" else 42)
     whole = _whole(a, k)
     low = a.fma(whole, a.number(second + third), correction)
     return a.fma(whole, a.number(first), a.add(log_mantissa, low))
@@ -210,34 +213,19 @@ def log1p(a: Native, x: Any) -> Any:
     lost = a.subtract(x, a.subtract(y, a.number(1)))
     k, m = _log_reduced(a, y)
     result = _assemble(a, k, _log_mantissa(a, m), a.divide(lost, y))
-    return _identity_near_zero(a, x, _log_limits(a, y, result))
+    return identity_near_zero(a, x, _log_limits(a, y, result))
 
 
 def _log1p_pair(a: DoubleDouble, x: Pair) -> Pair:
-    """One Newton step on the double's result, with expm1 to the precision of pairs."""
-    guess = a.lift(log1p(Native(a.emit, "double"), x.high))
-    e = expm1(a, guess)
-    step = a.divide(a.subtract(x, e), a.add(e, a.number(1)))
-    finite = a.less(a.abs(guess), a.number(math.inf))
-    return _identity_near_zero(a, x, a.where(finite, a.add(guess, step), guess))
-
-
-def erfcx(a: Native, x: Any) -> Any:
-    """exp(x**2) erfc(x) for x >= 0: a polynomial in (x - 4) / (x + 4) over 1 + 2 x, halved lest 2 x overflow."""
-    near = a.where(a.less(x, a.number(2.0**60)), x, a.number(2.0**60))
-    q = a.divide(a.subtract(near, a.number(4)), a.add(near, a.number(4)))
-    coefficients = [Fraction(Decimal(digits)) for digits in ERFCX[a.precision]]
-    scaled = polynomial(a, q, coefficients, 1.0)
-    half = a.number(Fraction(1, 2))
-    result = a.divide(a.multiply(scaled, half), a.add(x, half))
-    return a.where(a.less_equal(a.number(0), x), result, a.number(math.nan))
-
-
-def erfc(a: Native, x: Any) -> Any:
-    """The complementary error function for every x."""
-    size = a.abs(x)
-    tail = a.multiply(erfcx(a, size), exp(a, a.negative(a.multiply(size, size))))
-    return a.where(a.less(x, a.number(0)), a.subtract(a.number(2), tail), tail)
+    """One Newton step, itself in double, on the double's result, with expm1 to the precision of pairs."""
+    single = Native(a.emit, "double")
+    guess = log1p(single, x.high)
+    e = expm1(a, a.lift(guess))
+    missing = single.add(single.subtract(x.high, e.high), single.subtract(x.low, e.low))
+    step = single.divide(missing, single.add(e.high, single.splat(1)))
+    finite = single.less(single.abs(guess), single.splat(math.inf))
+    better = Pair(*single.quick_two_sum(guess, step))
+    return identity_near_zero(a, x, a.where(finite, better, a.lift(guess)))
 
 
 def maximum(a: Native, x: Any, y: Any) -> Any:
@@ -258,23 +246,3 @@ def sign(a: Native, x: Any) -> Any:
     """-1, 0 or 1; NaN stays."""
     zero = a.number(0)
     return a.where(a.less(zero, x), a.number(1), a.where(a.less(x, zero), a.number(-1), x))
-
-
-def table(a: Native) -> dict[str, Callable[..., Any]]:
-    """The primitives of the definitions, emitting instructions in the given arithmetic."""
-    functions = (exp, expm1, log, log1p, tanh, erfc, erfcx, maximum, minimum, sign)
-    return {
-        "number": a.number,
-        "constant": a.constant,
-        "add": a.add,
-        "subtract": a.subtract,
-        "multiply": a.multiply,
-        "divide": a.divide,
-        "negative": a.negative,
-        "abs": a.abs,
-        "less": a.less,
-        "less_equal": a.less_equal,
-        "where": a.where,
-        "sqrt": a.sqrt,
-        **{function.__name__: lambda *x, function=function: function(a, *x) for function in functions},
-    }

@@ -1,40 +1,62 @@
-"""Elementwise formulas as the inner loops of NumPy ufuncs."""
+"""Elementwise formulas as functions of a few numbers at a time: from memory, through the formula, to memory."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial, reduce
+from typing import Any
 
-from ...definition.expression import Expression, evaluate
+from ...definition.expression import Expression, evaluate, nodes_of
+from . import fast_functions, float_pair, primitives
 from .arithmetic import DoubleDouble, Native
-from .elementary import table
-from .emitter import BYTES, Emitter, Value, vector
-from .loops import ATTRIBUTES
+from .elements import BYTES, memory_type
+from .emitter import Emitter, Value, splat, vector
+from .loops import spread_over
+from .nan_passing import passes_nan
+from .stages import stages
 
 LANES = 8
-ELEMENTS = ("half", "float", "double")
+FAST_LANES = float_pair.LANES
+LEAST_INPUT = 2.0**-30  # a smaller one, but 0, is not for two floats: what corrects its products is no float
+LEAST = 2.0**-90  # a smaller parameter, but 0, is not for two floats: they hold no more than part of its digits
 
 
 def working_arithmetic(emitter: Emitter, element: str) -> Native:
     """The arithmetic that is exact enough for one final rounding to the element type."""
-    return DoubleDouble(emitter) if element == "double" else Native(emitter, "double")
+    if element == "double":
+        return DoubleDouble(emitter)
+    return Native(emitter, "double")
 
 
 def load(a: Native, element: str, pointer: str) -> Value:
     """Lanes of an element type as doubles."""
-    loaded = a.emit.effect(
-        vector(element, LANES), f"load {vector(element, LANES)}, ptr {pointer}, align {BYTES[element]}"
-    )
-    return loaded if element == "double" else a.emit.convert("fpext", loaded, vector("double", LANES))
+    kind = vector(memory_type(element), LANES)
+    return widened(a, element, a.emit.effect(kind, f"load {kind}, ptr {pointer}, align {BYTES[element]}"))
+
+
+def widened(a: Native, element: str, loaded: Value) -> Value:
+    """Lanes as they lie in memory as doubles."""
+    if element == "bfloat":  # the upper half of a float
+        wide = vector("i32", a.lanes)
+        extended = a.emit.convert("zext", loaded, wide)
+        shifted = a.emit.binary("shl", extended, _integers(a, 16))
+        loaded = a.emit.convert("bitcast", shifted, vector("float", a.lanes))
+    if element == "double":
+        return loaded
+    # LLVM would choose where(x < 0, 0, x) in the narrow type, and lose the sign of -0.0 at that: do not let it look.
+    return a.emit.intrinsic("arithmetic.fence", a.emit.convert("fpext", loaded, vector("double", a.lanes)))
 
 
 def rounded(a: Native, element: str, number: Value) -> Value:
-    """A double rounded once to the element type."""
+    """A double rounded once to the element type, as it lies in memory."""
     if element == "double":
         return number
-    single = a.emit.convert("fptrunc", number, vector("float", LANES))
-    return (
-        single if element == "float" else a.emit.convert("fptrunc", _to_odd(a, number, single), vector("half", LANES))
-    )
+    single = a.emit.convert("fptrunc", number, vector("float", a.lanes))
+    if element == "float":
+        return single
+    odd = _to_odd(a, number, single)
+    return _upper_half(a, odd) if element == "bfloat" else a.emit.convert("fptrunc", odd, vector("half", a.lanes))
 
 
 def _to_odd(a: Native, number: Value, single: Value) -> Value:
@@ -42,20 +64,30 @@ def _to_odd(a: Native, number: Value, single: Value) -> Value:
 
     Boldo & Melquiond 2008, doi:10.1109/TC.2007.70819.
     """
-    emit, integers = a.emit, vector("i32", LANES)
-    back = emit.convert("fpext", single, vector("double", LANES))
-    bits = emit.convert("bitcast", single, integers)
-    ones = Value(integers, "<" + ", ".join(["i32 1"] * LANES) + ">")
+    emit = a.emit
+    back = emit.convert("fpext", single, vector("double", a.lanes))
+    bits = emit.convert("bitcast", single, vector("i32", a.lanes))
     too_far = emit.compare("ogt", emit.intrinsic("fabs", back), emit.intrinsic("fabs", number))
-    truncated = emit.select(too_far, emit.binary("sub", bits, ones), bits)
+    truncated = emit.select(too_far, emit.binary("sub", bits, _integers(a, 1)), bits)
     inexact = emit.compare("one", back, number)
-    return emit.convert("bitcast", emit.select(inexact, emit.binary("or", truncated, ones), bits), single.type)
+    return emit.convert(
+        "bitcast", emit.select(inexact, emit.binary("or", truncated, _integers(a, 1)), bits), single.type
+    )
 
 
-def store(a: Native, element: str, number: Value, pointer: str) -> None:
-    """Write lanes of doubles as an element type."""
-    value = rounded(a, element, number)
-    a.emit.do(f"store {value.type} {value.text}, ptr {pointer}, align {BYTES[element]}")
+def _upper_half(a: Native, single: Value) -> Value:
+    """A float rounded to bfloat16, by its bits: conversion instructions flush subnormal numbers."""
+    emit = a.emit
+    bits = emit.convert("bitcast", single, vector("i32", a.lanes))
+    odd = emit.binary("and", emit.binary("lshr", bits, _integers(a, 16)), _integers(a, 1))
+    nearest = emit.binary("add", bits, emit.binary("add", odd, _integers(a, 0x7FFF)))
+    quiet = emit.binary("or", bits, _integers(a, 0x400000))  # a NaN must not round to infinity
+    chosen = emit.select(emit.compare("uno", single, single), quiet, nearest)
+    return emit.convert("trunc", emit.binary("lshr", chosen, _integers(a, 16)), vector("i16", a.lanes))
+
+
+def _integers(a: Native, number: int) -> Value:
+    return splat("i32", a.lanes, str(number))
 
 
 def evaluated(
@@ -63,111 +95,125 @@ def evaluated(
 ) -> list[Value]:
     """The outputs in the working arithmetic; a NaN among the inputs is the result."""
     results = []
-    for result in evaluate(tuple(outputs), table(a), values):
+    for result in evaluate(tuple(outputs), primitives.table(a), values):
         number = a.leading(result)
-        for name in inputs:
-            given = a.leading(values[name])
-            number = a.emit.select(a.emit.compare("uno", given, given), given, number)
-        results.append(number)
+        results.append(reduce(partial(_or_nan, a), [a.leading(values[name]) for name in inputs], number))
     return results
 
 
-def _body(outputs: Sequence[Expression], inputs: Sequence[str], parameters: Sequence[str], element: str) -> Emitter:
-    """One step: LANES elements of each input and parameter in, of each output out."""
+def exact_body(
+    outputs: Sequence[Expression], inputs: Sequence[str], parameters: Sequence[str], element: str
+) -> Emitter:
+    """LANES numbers of each input and parameter (always doubles) from %p0, %p1 ..., results to the pointers after."""
     emitter = Emitter()
     a = working_arithmetic(emitter, element)
     pointers = [f"%p{j}" for j in range(len(inputs) + len(parameters) + len(outputs))]
-    values: dict[str, object] = {name: a.lift(load(a, element, pointers[j])) for j, name in enumerate(inputs)}
+    values: dict[str, Any] = {name: a.lift(load(a, element, pointers[j])) for j, name in enumerate(inputs)}
     for j, name in enumerate(parameters, len(inputs)):
         values[name] = a.lift(load(a, "double", pointers[j]))
     for pointer, number in zip(pointers[-len(outputs) :], evaluated(a, outputs, values, inputs), strict=True):
-        store(a, element, number, pointer)
+        value = rounded(a, element, number)
+        emitter.do(f"store {value.type} {value.text}, ptr {pointer}, align {BYTES[element]}")
     return emitter
 
 
-def ufunc_loops(outputs: Sequence[Expression], inputs: Sequence[str], parameters: Sequence[str]) -> str:
-    """A module with the functions loop_half, loop_float and loop_double of type PyUFuncGenericFunction.
+def has_fast_form(output: Expression) -> bool:
+    """Whether a formula is made of what the arithmetic of two floats has."""
+    nodes = nodes_of([output])
+    known = ("input", "parameter", "number", "constant", *fast_functions.PRIMITIVES)
+    numbers = [abs(node.value) for node in nodes if node.operation == "number"]
+    return all(node.operation in known for node in nodes) and all(
+        n in (0, math.inf) or 1e-38 < n < 1e38 for n in numbers
+    )
 
-    Contiguous data runs through the vector body in place; anything else, and the end, is gathered into a buffer of
-    LANES elements, so that the layout cannot change a result. Parameters are always doubles.
+
+def fast_bodies(
+    outputs: Sequence[Expression | None], inputs: Sequence[str], parameters: Sequence[str]
+) -> list[Emitter]:
+    """FAST_LANES floats of each input, and parameters, through the fast forms, in stages; one without such a form is 0.
+
+    What passes from stage to stage is kept where %t0, %t1, ... point.
     """
-    functions, declarations = [], {"declare i32 @feclearexcept(i32)"}
-    for element in ELEMENTS:
-        body = _body(outputs, inputs, parameters, element)
-        declarations |= body.declarations
-        sizes = [BYTES[element]] * len(inputs) + [8] * len(parameters) + [BYTES[element]] * len(outputs)
-        pointers = ", ".join(f"ptr %p{j}" for j in range(len(sizes)))
-        functions.append(
-            f"define internal void @body_{element}({pointers}) #1 {{\nentry:\n"
-            + "\n".join(body.lines)
-            + "\n  ret void\n}\n"
-        )
-        functions.append(_loop(element, sizes, range(len(inputs), len(inputs) + len(parameters)), len(outputs)))
-    inline = 'attributes #1 = { alwaysinline nounwind "prefer-vector-width"="512" }\n'
-    return "\n".join([*sorted(declarations), *functions, ATTRIBUTES + inline])
+    has = fast_functions.expanded([output for output in outputs if output is not None])
+    places = [k for k, output in enumerate(outputs, len(inputs) + len(parameters)) if output is not None]
+    kept: dict[str, list[int]] = {}  # the places of the parts of earlier results
+    plan, bodies = stages(has), []
+    for formulas in plan:
+        emit = Emitter()
+        a = float_pair.FloatPair(emit)
+        needed = {str(node.value) for node in nodes_of(formulas.values()) if node.operation in ("input", "parameter")}
+        finishes = any(not name.startswith("#") for name in formulas)
+        values = _fast_values(a, needed.union(inputs if finishes else ()), inputs, parameters)
+        for name in sorted(needed & kept.keys()):  # in one order: the text is the key of the cache
+            loads = [emit.effect(a.type, f"load {a.type}, ptr %t{place}, align 64") for place in kept[name]]
+            values[name] = float_pair.Sum(loads[0], loads[1] if len(loads) > 1 else None)
+        results = evaluate(tuple(formulas.values()), fast_functions.table(a), values)
+        for name, result in zip(formulas, results, strict=True):
+            if name.startswith("#"):
+                first = sum(map(len, kept.values()))
+                kept[name] = list(range(first, first + 1 + (result.low is not None)))
+                targets = zip(("t",) * 2, kept[name], (result.high, result.low), strict=False)
+            else:
+                output = has[int(name.removeprefix("out"))]
+                silent = [values[x].high for x in inputs if not passes_nan(output, x)]
+                number = reduce(partial(_or_nan, a), silent, a.leading(result))
+                targets = iter([("p", places[int(name.removeprefix("out"))], number)])
+            for stem, place, value in targets:
+                emit.do(f"store {a.type} {value.text}, ptr %{stem}{place}, align 4")
+        bodies.append(emit)
+    for place in set(range(len(inputs) + len(parameters), len(inputs) + len(parameters) + len(outputs))) - set(places):
+        bodies[-1].do(f"store {vector('float', FAST_LANES)} zeroinitializer, ptr %p{place}, align 4")
+    return bodies
 
 
-def _loop(element: str, sizes: Sequence[int], parameters: range, output_count: int) -> str:
-    """The driver: what NumPy calls with pointers, a length and strides in bytes."""
-    count, outputs = len(sizes), range(len(sizes) - output_count, len(sizes))
-    lines = [f"define void @loop_{element}(ptr %args, ptr %dims, ptr %steps, ptr %data) #0 {{", "entry:"]
-    lines += ["  %n = load i64, ptr %dims", "  %i = alloca i64", "  %k = alloca i64"]
-    for j in range(count):
-        lines += [
-            f"  %ap{j} = getelementptr ptr, ptr %args, i64 {j}",
-            f"  %p{j} = load ptr, ptr %ap{j}",
-            f"  %sp{j} = getelementptr i64, ptr %steps, i64 {j}",
-            f"  %s{j} = load i64, ptr %sp{j}",
-            f"  %b{j} = alloca [{LANES * sizes[j]} x i8], align 64",
-            f"  store [{LANES * sizes[j]} x i8] zeroinitializer, ptr %b{j}",
-            f"  %e{j} = icmp eq i64 %s{j}, {0 if j in parameters else sizes[j]}",
-            f"  %c{j} = and i1 %e{j}, {f'%c{j - 1}' if j else 'true'}",
-        ]
-    lines += ["  store i64 0, ptr %i", f"  br i1 %c{count - 1}, label %fast, label %blocks", "fast:"]
-    for j in parameters:
-        lines += [f"  %d{j} = load double, ptr %p{j}"]
-        lines += [f"  %q{j}_{k} = getelementptr double, ptr %b{j}, i64 {k}" for k in range(LANES)]
-        lines += [f"  store double %d{j}, ptr %q{j}_{k}" for k in range(LANES)]
-    lines += [f"  %whole = and i64 %n, -{LANES}", "  br label %fast_test", "fast_test:", "  %fi = load i64, ptr %i"]
-    lines += ["  %more = icmp slt i64 %fi, %whole", "  br i1 %more, label %fast_body, label %blocks", "fast_body:"]
-    for j in range(count):
-        if j not in parameters:
-            lines += [f"  %fo{j} = mul i64 %fi, {sizes[j]}", f"  %f{j} = getelementptr i8, ptr %p{j}, i64 %fo{j}"]
-    arguments = ", ".join(f"ptr %b{j}" if j in parameters else f"ptr %f{j}" for j in range(count))
-    lines += [f"  call void @body_{element}({arguments})", f"  %fn = add i64 %fi, {LANES}", "  store i64 %fn, ptr %i"]
-    lines += ["  br label %fast_test", *_blocks(element, sizes, outputs)]
-    return "\n".join(lines)
+def _or_nan(a: Native, number: Value, given: Value) -> Value:
+    """The number, or the NaN that was given."""
+    return a.emit.select(a.emit.compare("uno", given, given), given, number)
 
 
-def _blocks(element: str, sizes: Sequence[int], outputs: range) -> list[str]:
-    """What is left, LANES elements at a time through buffers."""
-    lines = ["blocks:", "  %start = load i64, ptr %i", "  %left = sub i64 %n, %start", "  %any = icmp sgt i64 %left, 0"]
-    lines += ["  br i1 %any, label %gather, label %end", "gather:", f"  %full = icmp sgt i64 %left, {LANES}"]
-    lines += [f"  %m = select i1 %full, i64 {LANES}, i64 %left"]
-    lines += _copies("in", [j for j in range(len(sizes)) if j not in outputs], sizes, "compute", into_buffer=True)
-    arguments = ", ".join(f"ptr %b{j}" for j in range(len(sizes)))
-    lines += ["compute:", f"  call void @body_{element}({arguments})"]
-    lines += _copies("out", list(outputs), sizes, "next", into_buffer=False)
-    lines += ["next:", "  %after = add i64 %start, %m", "  store i64 %after, ptr %i", "  br label %blocks", "end:"]
-    # Branch-free code computes both sides of a choice: what the unused one raised must not become a NumPy warning.
-    return [*lines, "  %cleared = call i32 @feclearexcept(i32 63)", "  ret void", "}"]
+def _fast_values(
+    a: float_pair.FloatPair, needed: set[str], inputs: Sequence[str], parameters: Sequence[str]
+) -> dict[str, Any]:
+    """The inputs and parameters that a stage needs."""
+    emit, wide = a.emit, Native(a.emit, "double", FAST_LANES)
+    values: dict[str, Any] = {}
+    for j, name in enumerate((*inputs, *parameters)):
+        if name not in needed:
+            continue
+        if j < len(inputs):
+            values[name] = a.lift(emit.effect(a.type, f"load {a.type}, ptr %p{j}, align 4"))
+            continue
+        number = emit.effect(wide.type, f"load {wide.type}, ptr %p{j}, align 8")
+        values[name] = a.from_double(number)
+    return values
 
 
-def _copies(stem: str, operands: Sequence[int], sizes: Sequence[int], then: str, *, into_buffer: bool) -> list[str]:
-    """A loop over the m elements of a block, between strided memory and the buffers."""
-    lines = ["  store i64 0, ptr %k", f"  br label %{stem}_test", f"{stem}_test:", f"  %{stem}k = load i64, ptr %k"]
-    lines += [f"  %{stem}more = icmp slt i64 %{stem}k, %m", f"  br i1 %{stem}more, label %{stem}_body, label %{then}"]
-    lines += [f"{stem}_body:", f"  %{stem}at = add i64 %start, %{stem}k"]
-    for j in operands:
-        bits = f"i{8 * sizes[j]}"
-        lines += [
-            f"  %{stem}o{j} = mul i64 %{stem}at, %s{j}",
-            f"  %{stem}m{j} = getelementptr i8, ptr %p{j}, i64 %{stem}o{j}",
-            f"  %{stem}b{j} = getelementptr {bits}, ptr %b{j}, i64 %{stem}k",
-        ]
-        source, target = (f"%{stem}m{j}", f"%{stem}b{j}") if into_buffer else (f"%{stem}b{j}", f"%{stem}m{j}")
-        lines += [
-            f"  %{stem}v{j} = load {bits}, ptr {source}, align 1",
-            f"  store {bits} %{stem}v{j}, ptr {target}, align 1",
-        ]
-    return [*lines, f"  %{stem}n = add i64 %{stem}k, 1", f"  store i64 %{stem}n, ptr %k", f"  br label %{stem}_test"]
+def fast_masks(outputs: Sequence[Expression | None], inputs: Sequence[str], parameters: Sequence[str]) -> Emitter:
+    """Where FAST_LANES elements take the fast form of each output, in %m0, %m1, ...
+
+    That is where every input is not tiny and at most %bound0, %bound1 ... in size, and every parameter is not tiny
+    either and between its %lo and %hi.
+    """
+    emit = Emitter()
+    a = Native(emit, "float", FAST_LANES)
+    wide = Native(emit, "double", FAST_LANES)
+    sizes = [
+        emit.intrinsic("fabs", emit.effect(a.type, f"load {a.type}, ptr %p{j}, align 4")) for j in range(len(inputs))
+    ]
+    zero, least = a.splat(0), a.splat(LEAST_INPUT)
+    large_enough = [
+        emit.binary("or", emit.compare("oeq", size, zero), emit.compare("oge", size, least)) for size in sizes
+    ]
+    usual = []
+    for j in range(len(inputs), len(inputs) + len(parameters)):
+        number = emit.effect(wide.type, f"load {wide.type}, ptr %p{j}, align 8")
+        low, high = (spread_over(emit, Value("double", f"%{end}{j}"), wide.lanes) for end in ("lo", "hi"))
+        usual += [emit.compare("ole", low, number), emit.compare("ole", number, high)]
+        normal = emit.compare("ole", wide.splat(LEAST), emit.intrinsic("fabs", number))
+        usual.append(emit.binary("or", normal, emit.compare("oeq", number, wide.splat(0))))
+    for k in range(len(outputs)):
+        bound = spread_over(emit, Value("float", f"%bound{k}"), a.lanes)
+        small_enough = [emit.compare("ole", size, bound) for size in sizes]
+        mask = reduce(partial(emit.binary, "and"), [*small_enough, *large_enough, *usual])
+        emit.do(f"%m{k} = bitcast {mask.type} {mask.text} to {mask.type}")
+    return emit

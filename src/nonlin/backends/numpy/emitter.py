@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 LANES = {"float": 16, "double": 8}  # 512 bits
-BYTES = {"half": 2, "float": 4, "double": 8}
 
 
 class Value(NamedTuple):
@@ -101,7 +100,7 @@ class Emitter:
         return self.pure(a.type, f"select {mask.type} {mask.text}, {a.type} {a.text}, {b.type} {b.text}")
 
     def convert(self, operation: str, a: Value, target: str) -> Value:
-        """A conversion: bitcast, fpext, fptrunc."""
+        """A conversion, such as bitcast, fpext or trunc."""
         return self.pure(target, f"{operation} {a.type} {a.text} to {target}")
 
     def intrinsic(self, name: str, *arguments: Value) -> Value:

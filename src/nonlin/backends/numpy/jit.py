@@ -6,6 +6,7 @@ so that two kernels share an entry only if they are the same program for the sam
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import sys
@@ -19,7 +20,10 @@ import llvmlite
 import llvmlite.binding as llvm
 
 _engines: dict[str, llvm.ExecutionEngine] = {}  # by key; an engine owns its code: dropping one would free kernels
-_lock = threading.Lock()  # LLVM's global context is not thread-safe
+_lock = threading.RLock()  # LLVM's global context is not thread-safe
+# A process that ends takes LLVM apart: no other thread may be compiling then, nor begin to. (What ends after this runs
+# in the same thread and may still compile.)
+atexit.register(_lock.acquire)
 if hasattr(os, "register_at_fork"):  # a child must not inherit a lock that a thread of its parent holds
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 _OPTIMISATION = 3  # part of the key: the same text compiled otherwise is another kernel
@@ -51,10 +55,16 @@ def _host() -> tuple[llvm.Target, str, str]:
     """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()  # for the pause of a waiting thread
     target, features = llvm.Target.from_default_triple(), llvm.get_host_cpu_features()
     if target.triple.startswith(("x86_64", "i686")) and not (features.get("fma") and features.get("f16c")):
         raise RuntimeError("nonlin needs the FMA and F16C instructions, which x86 processors have had since about 2013")
     return target, llvm.get_host_cpu_name(), features.flatten()
+
+
+def has_feature(name: str) -> bool:
+    """Whether code may use some instructions of this processor, by LLVM's name of them."""
+    return f"+{name}" in _host()[2].split(",")
 
 
 def _machine() -> llvm.TargetMachine:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .arithmetic import DoubleDouble, Native
-from .emitter import BYTES, Emitter, Value, vector
+from .elements import BYTES
+from .emitter import Emitter, Value, vector
 
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }\n'
 
@@ -15,9 +16,14 @@ def module(emitter: Emitter, *functions: str) -> str:
     return "\n".join([*sorted(emitter.declarations), *functions, ATTRIBUTES])
 
 
-def counted(emit: Emitter, limit: str, step: int, body: Callable[[Value], None]) -> None:
-    """body(index) for index = 0, step, 2 step, ... below the limit."""
-    name, counter = emit.name("loop"), emit.slot("i64", "0")
+def counted(
+    emit: Emitter, limit: str, step: int, body: Callable[[Value], None], first: str = "0", counter: str = ""
+) -> str:
+    """body(index) for index = first, first + step, ... below the limit.
+
+    The counter comes back: given to another loop, that one goes on from where this one ended.
+    """
+    name, counter = emit.name("loop"), counter or emit.slot("i64", first)
     emit.do(f"br label %{name}_test")
     emit.label(f"{name}_test")
     index = emit.effect("i64", f"load i64, ptr {counter}")
@@ -29,6 +35,7 @@ def counted(emit: Emitter, limit: str, step: int, body: Callable[[Value], None])
     emit.do(f"store i64 {following.text}, ptr {counter}")
     emit.do(f"br label %{name}_test")
     emit.label(f"{name}_end")
+    return counter
 
 
 class Columns:

@@ -9,8 +9,10 @@ import numpy as np
 from ...definition import Loss, RowLoss
 from ...definition.loss import Reduction
 from ...errors import InputError, unknown
-from .functions import spread, ufunc
-from .rows import as_rows, check_axis, plain_array, run_rows, working_dtype
+from .bfloat16 import computed_in
+from .functions import ufunc
+from .row_kernels import run_rows
+from .rows import as_rows, check_axis, plain_array, working_dtype
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -40,23 +42,25 @@ def call_loss(
     numbers = loss.check_parameters(options)
     dtype = _result_dtype(loss, predictions, targets)
     # Terms of float16 overflow and so do their sums: computed in float32, they are rounded to float16 at the end.
-    working = dtype if reduction == "none" else np.promote_types(dtype, np.float32)
+    working = computed_in(dtype) if reduction == "none" else np.promote_types(dtype, np.float32)
     compute = _row_loss if isinstance(loss, RowLoss) else _elementwise_loss
     results, terms = compute(loss, part, predictions, targets, axis, numbers, working)
-    named = dict(zip(("value", "gradient") if part == "value_and_gradient" else (part,), results, strict=True))
+    named: dict[str, Any] = dict(
+        zip(("value", "gradient") if part == "value_and_gradient" else (part,), results, strict=True)
+    )
     if "value" in named and reduction != "none":
-        total = (np.mean if reduction == "mean" else np.sum)(named["value"], dtype=np.float64)
-        named["value"] = _rounded(total, dtype)
-    if "gradient" in named and reduction != "none":
-        share = named["gradient"] / working.type(terms) if reduction == "mean" else named["gradient"]
-        named["gradient"] = _rounded(share, dtype)
+        named["value"] = (np.mean if reduction == "mean" else np.sum)(named["value"], dtype=np.float64)
+    if "gradient" in named and reduction == "mean":
+        named["gradient"] = named["gradient"] / working.type(terms)
+    named = {name: _rounded(numbers, dtype) for name, numbers in named.items()}
     return named[part] if part in named else (named["value"], named["gradient"])
 
 
 def _result_dtype(loss: Loss, predictions: np.ndarray, targets: np.ndarray) -> np.dtype:
     """The floating dtype of the predictions, together with the targets where these are compared with them."""
     found = working_dtype(predictions) if isinstance(loss, RowLoss) else working_dtype(predictions, targets)
-    return found if predictions.dtype.kind == "f" or targets.dtype.kind == "f" else np.dtype(np.float64)
+    integers = all(array.dtype.kind in "iub" for array in (predictions, targets))
+    return np.dtype(np.float64) if integers else found
 
 
 def _rounded(numbers: Any, dtype: np.dtype) -> Any:
@@ -81,7 +85,7 @@ def _elementwise_loss(
     if loss.domain == "probability":
         _check_probabilities(loss, targets)
     arrays = [np.asarray(array, dtype) for array in (predictions, targets)]
-    results = spread(ufunc(loss, part), arrays, tuple(numbers.values()))
+    results = ufunc(loss, part)(*arrays, *numbers.values())
     return (results if isinstance(results, tuple) else (results,)), predictions.size
 
 

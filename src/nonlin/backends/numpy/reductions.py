@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ...definition.expression import Expression, apply, evaluate, nodes_of, symbol
-from ...definition.primitives import REDUCTIONS
+from ...definition.expression import Expression, as_expression, evaluate, nodes_of, symbol
+from ...definition.primitives import REDUCTIONS, exp, log, where
 from .arithmetic import DoubleDouble, Native, Pair
-from .elementary import table
-from .emitter import Value, vector
+from .emitter import Value, splat, vector
 from .loops import Columns, over_columns, parts, spread_over
+from .primitives import table
+from .rewriting import rewritten
 
 _REDUCTIONS = {function.__name__ for function in REDUCTIONS}
 
@@ -22,21 +23,22 @@ class Pass(NamedTuple):
     operation: str
     argument: Expression
     name: str
+    power: Expression | None = None  # of a threshold
 
 
 def split(outputs: Sequence[Expression]) -> tuple[list[Pass], list[Expression]]:
     """The passes that the outputs need, in order, and the outputs with the reductions as symbols."""
-    replaced: dict[Expression, Expression] = {}
     passes: list[Pass] = []
-    for node in nodes_of(outputs):
-        arguments = [replaced[argument] for argument in node.arguments]
-        if node.operation in _REDUCTIONS:
-            name = f"#{len(passes)}"
-            passes.append(Pass(node.operation, arguments[0], name))
-            replaced[node] = symbol(name, condition=node.operation == "is_row_argmax")
-        else:
-            replaced[node] = apply(node.operation, *arguments) if arguments else node
-    return passes, [replaced[output] for output in outputs]
+
+    def reduced(node: Expression, arguments: Sequence[Expression]) -> Expression | None:
+        if node.operation not in _REDUCTIONS:
+            return None
+        name = f"#{len(passes)}"
+        passes.append(Pass(node.operation, arguments[0], name, *arguments[1:]))
+        return symbol(name, condition=node.operation == "is_row_argmax")
+
+    finals = rewritten(outputs, reduced)
+    return passes, finals
 
 
 def is_per_row(output: Expression) -> bool:
@@ -51,7 +53,7 @@ class RowReader:
     def __init__(self, a: Native, element: str, rows: dict[str, str], count: str, numbers: dict[str, Any]) -> None:
         self.a, self.element, self.rows, self.count, self.numbers = a, element, rows, count, numbers
         self.argmax: dict[str, Value] = {}  # the index of the largest entry, in all lanes, by pass
-        self._found: dict[Expression, tuple[Value, Value]] = {}  # the largest entry and its index, by formula
+        self._found: dict[Expression, tuple[Any, Value]] = {}  # the largest entry and its index, by formula
 
     def at(self, columns: Columns, outputs: Sequence[Expression]) -> tuple[Any, ...]:
         """The outputs at some columns of the row."""
@@ -69,12 +71,14 @@ class RowReader:
         """One pass over the row; its result is known to later ones."""
         if step.operation == "row_sum":
             self.numbers[step.name] = self._sum(step.argument)
+        elif step.operation == "row_threshold":
+            self.numbers[step.name] = self._threshold(step)
         else:
             if step.argument not in self._found:
                 self._found[step.argument] = self._largest(step.argument)
             largest, index = self._found[step.argument]
             if step.operation == "row_max":
-                self.numbers[step.name] = self.a.lift(largest)
+                self.numbers[step.name] = largest
             else:
                 self.argmax[step.name] = index
 
@@ -95,59 +99,97 @@ class RowReader:
             distance //= 2
         return total
 
-    def _largest(self, argument: Expression) -> tuple[Value, Value]:
+    def _threshold(self, step: Pass) -> Any:
+        """The t with sum(max(x - t, 0)**power) = 1 by Newton's steps from the left: the sum is convex and falls."""
+        a, emit = self.a, self.a.emit
+        largest, _ = self._largest(step.argument)
+        slots = [emit.slot(a.type, "zeroinitializer") for _ in parts(a, a.number(0))]
+        _saved(a, slots, a.subtract(largest, a.number(1)))
+        name, t = emit.name("newton"), symbol(f"{step.name}_")
+        d = where(step.argument > t, step.argument - t, 0)
+        power = step.power if step.power is not None else as_expression(1)
+        raised, slope = _powers(d, power)
+        emit.do(f"br label %{name}")
+        emit.label(name)
+        self.numbers[t.value] = before = _loaded(a, slots)
+        excess, total = a.subtract(self._sum(raised), a.number(1)), self._sum(slope)
+        (times,) = evaluate((power,), table(a), self.numbers)
+        change = a.divide(excess, a.multiply(times, total))
+        moved = a.add(before, change)
+        _saved(a, slots, moved)
+        least = a.number(2.0 ** -(a.precision - 8))
+        further = emit.pure("i1", f"extractelement {vector('i1', a.lanes)} {a.less(least, change).text}, i32 0")
+        emit.do(f"br i1 {further.text}, label %{name}, label %{name}_end")
+        emit.label(f"{name}_end")
+        return _loaded(a, slots)
+
+    def _largest(self, argument: Expression) -> tuple[Any, Value]:
         """The largest entry and the index of the first of its kind, in all lanes; NaN is largest."""
-        a, emit, kind = self.a, self.a.emit, vector(self.a.integer, self.a.lanes)
-        single = Native(emit, a.element, a.lanes)
-        best, index = emit.slot(a.type, single.number(-math.inf).text), emit.slot(kind, "zeroinitializer")
-        started = emit.slot(vector("i1", a.lanes), "zeroinitializer")
+        a, emit = self.a, self.a.emit
+        inner = argument.arguments[0] if argument.operation == "negative" else argument
+        is_float = not isinstance(a, DoubleDouble) or inner.value in self.rows  # there is nothing beside it
+        lowest = [Native(emit, a.element, a.lanes).number(-math.inf), splat(a.element, a.lanes, "0.0")][: 2 - is_float]
+        started, index = splat("i1", a.lanes, "false"), a.integers(0)
+        slots = [(value.type, emit.slot(value.type, value.text)) for value in (started, index, *lowest)]
 
         def compare(columns: Columns) -> None:
-            entry = a.leading(self.at(columns, [argument])[0])
-            known, at = (
-                emit.effect(a.type, f"load {a.type}, ptr {best}"),
-                emit.effect(kind, f"load {kind}, ptr {index}"),
-            )
-            seen = emit.effect(columns.mask.type, f"load {columns.mask.type}, ptr {started}")
+            known = [emit.effect(kind, f"load {kind}, ptr {slot}") for kind, slot in slots]
+            entry = self._sized(self.at(columns, [argument])[0])[: 2 - is_float]
             # not (entry <= known): larger, or NaN; NaN once taken stays, because the first condition excludes it
-            larger = emit.compare("ugt", entry, known)
-            fresh = _logic(a, "xor", seen, Value(seen.type, _ones(a)))
-            better = _logic(a, "or", fresh, _logic(a, "and", larger, emit.compare("ord", known, known)))
-            better = _logic(a, "and", better, columns.mask)
-            for pointer, new, old in ((best, entry, known), (index, columns.index, at)):
-                chosen = emit.select(better, new, old)
-                emit.do(f"store {chosen.type} {chosen.text}, ptr {pointer}")
-            seen = _logic(a, "or", seen, columns.mask)
-            emit.do(f"store {seen.type} {seen.text}, ptr {started}")
+            none = emit.binary("xor", known[0], splat("i1", a.lanes, "true"))
+            better = emit.binary("or", none, self._above(entry, known[2:]))
+            better = emit.binary("and", better, columns.mask)
+            seen = emit.binary("or", known[0], columns.mask)
+            chosen = [emit.select(better, *pair) for pair in zip((columns.index, *entry), known[1:], strict=True)]
+            for (kind, slot), value in zip(slots, (seen, *chosen), strict=True):
+                emit.do(f"store {kind} {value.text}, ptr {slot}")
 
         over_columns(a, self.element, self.count, compare)
-        found = emit.effect(a.type, f"load {a.type}, ptr {best}")
-        at = emit.effect(kind, f"load {kind}, ptr {index}")
-        return self._across(found, at)
+        found = [emit.effect(kind, f"load {kind}, ptr {slot}") for kind, slot in slots[1:]]
+        index, *best = self._across(found)
+        return (a.lift(best[0]) if is_float else Pair(*best)), index
 
-    def _across(self, best: Value, index: Value) -> tuple[Value, Value]:
-        """The largest over the lanes; of equal ones the one with the smaller index."""
+    def _sized(self, number: Any) -> list[Value]:
+        """A number as its leading float and, in two doubles, what is left beside it: their order is that of numbers."""
+        a, leading = self.a, self.a.leading(number)
+        if not isinstance(a, DoubleDouble):
+            return [leading]
+        rest = a.emit.binary("fadd", a.emit.binary("fsub", number.high, leading), number.low)
+        finite = a.emit.compare("ord", rest, rest)  # infinity has no rest
+        return [leading, a.emit.select(finite, rest, Value(rest.type, "zeroinitializer"))]
+
+    def _above(self, entry: Sequence[Value], known: Sequence[Value]) -> Value:
+        """Where an entry is larger than the largest known one, or the first NaN."""
+        emit, compare = self.a.emit, self.a.emit.compare
+        larger, equal = compare("ugt", entry[0], known[0]), compare("oeq", entry[0], known[0])
+        for x, y in zip(entry[1:], known[1:], strict=True):
+            larger = emit.binary("or", larger, emit.binary("and", equal, compare("ogt", x, y)))
+        return emit.binary("and", larger, compare("ord", known[0], known[0]))
+
+    def _across(self, found: list[Value]) -> list[Value]:
+        """The index and the parts of the largest over the lanes; of equal ones the one with the smaller index."""
         a, emit = self.a, self.a.emit
         distance = a.lanes // 2
         while distance:
-            other, other_index = _shuffle(a, best, distance), _shuffle(a, index, distance)
-            earlier = emit.pure(vector("i1", a.lanes), f"icmp slt {index.type} {other_index.text}, {index.text}")
-            tie = _logic(a, "and", emit.compare("oeq", other, best), earlier)
-            larger = _logic(a, "and", emit.compare("ugt", other, best), emit.compare("ord", best, best))
-            better = _logic(a, "or", larger, tie)
-            best, index = emit.select(better, other, best), emit.select(better, other_index, index)
+            other = [_shuffle(a, value, distance) for value in found]
+            earlier = emit.pure(vector("i1", a.lanes), f"icmp slt {other[0].type} {other[0].text}, {found[0].text}")
+            for x, y in zip(other[1:], found[1:], strict=True):
+                earlier = emit.binary("and", earlier, emit.compare("oeq", x, y))
+            better = emit.binary("or", self._above(other[1:], found[1:]), earlier)
+            found = [emit.select(better, *pair) for pair in zip(other, found, strict=True)]
             distance //= 2
         zero = f"<{a.lanes} x i32> zeroinitializer"
-        spread = [emit.pure(v.type, f"shufflevector {v.type} {v.text}, {v.type} poison, {zero}") for v in (best, index)]
-        return spread[0], spread[1]
+        return [emit.pure(v.type, f"shufflevector {v.type} {v.text}, {v.type} poison, {zero}") for v in found]
 
 
-def _ones(a: Native) -> str:
-    return "<" + ", ".join(["i1 true"] * a.lanes) + ">"
-
-
-def _logic(a: Native, operation: str, x: Value, y: Value) -> Value:
-    return a.emit.pure(x.type, f"{operation} {x.type} {x.text}, {y.text}")
+def _powers(d: Expression, power: Expression) -> tuple[Expression, Expression]:
+    """d**power and d**(power - 1) of a number that is 0 or larger; both are 0 at 0."""
+    if power.operation == "number" and power.value in (1, 2):
+        one = where(d > 0, 1, 0)
+        return (d, one) if power.value == 1 else (d * d, d)
+    inside = where(d > 0, d, 1)
+    raised = exp(power * log(inside))
+    return where(d > 0, raised, 0), where(d > 0, raised / inside, 0)
 
 
 def _loaded(a: Native, slots: Sequence[str]) -> Any:

@@ -16,14 +16,13 @@ from ...definition.expression import apply, evaluate, parameter, symbol
 from ...definition.records import Definition, made_from_definitions
 from ...errors import InputError
 from .arithmetic import Native
-from .elementary import table
+from .elements import NATIVE
 from .emitter import Emitter, Value
 from .jit import compile_ir
 from .loops import Columns, counted, module, over_columns, row_of
+from .primitives import table
 from .reductions import RowReader, columns_as_number, split
-from .rows import check_per_row
-
-_ELEMENTS = {"float32": "float", "float64": "double"}
+from .row_kernels import check_per_row
 
 
 def activation_kernel(activation: Elementwise | str, dtype: Any, parameters: Mapping[str, float] | None = None) -> int:
@@ -122,9 +121,9 @@ def _loss_module(record: Loss, element: str) -> str:
 
 def _element(dtype: Any) -> str:
     name = np.dtype(dtype).name
-    if name not in _ELEMENTS:
+    if name not in NATIVE:
         raise InputError(f"training computes in float32 or float64, got {name}")
-    return _ELEMENTS[name]
+    return NATIVE[name]
 
 
 made_from_definitions += [_activation_module.cache_clear, _loss_module.cache_clear]

@@ -1,4 +1,4 @@
-"""A formula as text."""
+"""The source of a function: its syntax tree, and its body as text."""
 
 from __future__ import annotations
 

@@ -1,0 +1,262 @@
+"""Row formulas on float32 in float64, with what a later pass needs again kept.
+
+Rows in which a NaN or a number of the row that is not finite turns up are left to the exact kernel, which knows what
+becomes of them. Other results are the same but for the last bits: quotients by a number of the row are products with
+its reciprocal, and exponentials are less exact where that does not matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from ...definition.constants import exact
+from ...definition.expression import Expression, evaluate, nodes_of
+from . import primitives
+from .arithmetic import Native
+from .elementary import log_2_parts, magic
+from .emitter import Emitter, Value, float_text, vector
+from .loops import spread_over
+from .reductions import Pass
+from .rewriting import with_symbols
+from .row_places import LANES, SIDE_BY_SIDE, Place, over_row
+from .row_plan import Formula, RowPlan, whole_power
+from .row_totals import Largest, Seen, Totals
+
+_SAME_IN_FLOATS = ("input", "negative", "abs")  # what is exact in any precision
+
+
+class _Doubles(Native):
+    """Doubles with exponentials of fewer instructions; what is below the normal numbers is no matter to them."""
+
+    def __init__(self, emit: Emitter, lanes: int, *, is_decaying: bool) -> None:
+        super().__init__(emit, "double", lanes)
+        self.is_decaying = is_decaying
+
+    def rough_exp(self, x: Value) -> Value:
+        """exp(x) to 2**-28; about 1e-307 where it is less, and NaN where it is beyond the range."""
+        emit, low, high = self.emit, self.splat(_LOWEST), self.splat(710)
+        x = emit.select(emit.compare("ogt", low, x), low, x)  # NaN stays
+        if not self.is_decaying:
+            x = emit.select(emit.compare("olt", high, x), high, x)
+        return self._exp(x, (exact("log_2"),), _ROUGH)
+
+    def fine_exp(self, x: Value) -> Value:
+        """exp(x) to about 2**-52; 0 where it is less than a normal number."""
+        emit = self.emit
+        result = self._exp(x, log_2_parts(42)[:2], _FINE)
+        if not self.is_decaying:
+            result = emit.select(emit.compare("ogt", x, self.splat(_HIGHEST)), self.splat(math.inf), result)
+        return emit.select(emit.compare("olt", x, self.splat(_LOWEST)), self.splat(0), result)
+
+    def _exp(self, x: Value, log_2: Sequence[Fraction], coefficients: Sequence[float]) -> Value:
+        emit, offset = self.emit, self.splat(magic(self))
+        shifted = self.fma(x, self.splat(1 / math.log(2)), offset)
+        whole, r = self.subtract(shifted, offset), x
+        for part in log_2:
+            r = self.fma(whole, self.splat(-part), r)
+        result = self.splat(coefficients[-1])
+        for coefficient in reversed(coefficients[:-1]):
+            result = self.fma(result, r, self.splat(coefficient))
+        power = emit.binary("shl", self.bits(shifted), self.integers(52))
+        return self.from_bits(emit.binary("add", self.bits(result), power))
+
+
+_LOWEST, _HIGHEST = -708.0, 709.78  # beyond, exp(x) is less than a normal number, and infinite
+# exp(r) on |r| <= log(2) / 2 by Chebyshev interpolation
+_ROUGH = (1.0, 1.00000003772, 0.500000004712, 0.166664155046, 0.0416663528842, 0.00837512723576, 0.00139411094801)
+_FINE = (
+    1.0, 1.0, 0.5000000000000019, 0.1666666666666668,
+    0.04166666666648808, 0.0083333333333196, 0.0013888888952318583, 0.00019841269890050043,
+    2.4801485478252324e-05, 2.755724091544448e-06, 2.7632641147321496e-07, 2.511003876579685e-08,
+)  # fmt: skip
+
+
+class FastRow:
+    """Emits one row, from the pointers to its inputs to its outputs."""
+
+    def __init__(
+        self,
+        emit: Emitter,
+        plan: RowPlan,
+        rows: Mapping[str, str],
+        count: str,
+        parameters: Mapping[str, Value],
+        kept: str,
+        targets: Sequence[str],
+    ) -> None:
+        self.emit, self.plan, self.rows, self.count = emit, plan, rows, count
+        self.lanes = LANES * (SIDE_BY_SIDE if plan.is_simple else 1)
+        self.number_arithmetic = Native(emit, "double", LANES)
+        self.numbers: dict[str, Any] = dict(parameters)  # of the row, in all lanes
+        self.kept = {name: f"{kept}_{name[1:]}" for name in plan.kept.values()}
+        self.targets, self.has_prefetched = targets, False
+        self.stored: set[str] = set()  # of what is kept
+        self.argmax: dict[str, Value] = {}
+        self.scalars: dict[str, Value] = {}
+        self.wrong = emit.slot("i1", "false")
+
+    def passes(self) -> None:
+        """All reductions, in the order in which the outputs need them."""
+        largest: dict[Expression, tuple[Value, Value]] = {}
+        for step, formula in self.plan.passes:
+            self._prepare(formula)
+            if step.operation == "row_sum":
+                self.numbers[step.name] = self._sum(formula.entries)
+            elif step.operation == "row_threshold":
+                self.numbers[step.name] = self._threshold(formula.entries, step)
+            else:
+                if step.argument not in largest:
+                    largest[step.argument] = self._largest(formula.entries)
+                self.numbers[step.name], self.argmax[step.name] = largest[step.argument]
+
+    def is_wrong(self) -> Value:
+        """Whether this row is for the exact kernel."""
+        return self.emit.effect("i1", f"load i1, ptr {self.wrong}")
+
+    def write(self, places: Mapping[int, str]) -> None:
+        """The outputs that are wanted for each entry, by number, to the pointers to their rows."""
+        for k in places:
+            self._prepare(self.plan.outputs[k])
+        seen = Seen(self.emit, self.lanes)
+        may_be_infinite = self.plan.is_rough and not self.plan.is_decaying
+
+        def write(place: Place) -> None:
+            results = self._at(place, [self.plan.outputs[k].entries for k in places])
+            for result, pointer in zip(results, places.values(), strict=True):
+                single = self.emit.convert("fptrunc", result, vector("float", place.lanes))
+                place.store(pointer, "float", single)
+                if may_be_infinite:  # where rough exponentials are NaN
+                    seen.look(place, single)
+
+        over_row(self.emit, self.count, self.lanes, write)
+        self._note(seen.nan())
+
+    def number(self, output: int) -> Value:
+        """An output that is one number for the row, in all lanes."""
+        formula = self.plan.outputs[output]
+        return self._evaluated(formula.numbers[str(formula.entries.value)])
+
+    def _evaluated(self, formula: Expression) -> Value:
+        return evaluate((formula,), primitives.table(self.number_arithmetic), self.numbers)[0]
+
+    def _prepare(self, formula: Formula) -> None:
+        """The numbers of the row that a formula needs, which must be finite."""
+        emit = self.emit
+        for name, node in formula.numbers.items():
+            if name not in self.scalars:
+                self.scalars[name] = scalar = self._first(self._evaluated(node))
+                rest = emit.pure("double", f"fsub double {scalar.text}, {scalar.text}")
+                self._note(emit.pure("i1", f"fcmp uno double {rest.text}, {rest.text}"))
+
+    def _first(self, number: Value) -> Value:
+        return self.emit.pure("double", f"extractelement {number.type} {number.text}, i32 0")
+
+    def _note(self, wrong: Value) -> None:
+        emit = self.emit
+        seen = emit.effect("i1", f"load i1, ptr {self.wrong}")
+        emit.do(f"store i1 {emit.pure('i1', f'or i1 {seen.text}, {wrong.text}').text}, ptr {self.wrong}")
+
+    def _at(self, place: Place, formulas: Sequence[Expression], element: str = "double") -> list[Value]:
+        """Formulas of entries at some columns; costly parts are taken from where they are kept, or kept."""
+        a = Native(self.emit, element, place.lanes)
+        table = primitives.table(a)
+        doubles = _Doubles(self.emit, place.lanes, is_decaying=self.plan.is_decaying)
+        table["exp"] = doubles.rough_exp if self.plan.is_rough else doubles.fine_exp
+        kept = self.plan.kept
+        wanted = [with_symbols(formula, {n: s for n, s in kept.items() if s in self.stored}) for formula in formulas]
+        used = {str(node.value) for node in nodes_of(wanted) if not node.arguments}
+        values: dict[str, Any] = {
+            name: spread_over(self.emit, number, place.lanes) for name, number in self.scalars.items() if name in used
+        }
+        for name, row in self.rows.items():
+            if name in used:
+                entries = place.load(row, "float")
+                values[name] = self.emit.convert("fpext", entries, a.type) if element == "double" else entries
+        values |= {name: place.load(self.kept[name], "double") for name in sorted(self.stored & used)}
+        values |= {name: self._is_argmax(name, place) for name in self.argmax if name in used}
+        fresh = [node for node in kept if kept[node] not in self.stored and node in nodes_of(wanted)]
+        results = evaluate((*wanted, *fresh), table, values)
+        for node, result in zip(fresh, results[len(wanted) :], strict=True):
+            place.store(self.kept[kept[node]], "double", result)
+            if place.mask is not None:  # the last step of a pass: later passes can read it
+                self.stored.add(kept[node])
+        return list(results[: len(wanted)])
+
+    def _is_argmax(self, name: str, place: Place) -> Value:
+        index = spread_over(self.emit, self.argmax[name], place.lanes)
+        columns = place.columns()
+        return self.emit.pure(vector("i1", place.lanes), f"icmp eq {index.type} {index.text}, {columns.text}")
+
+    def _sum(self, formula: Expression) -> Value:
+        """The sum over the row, in all lanes."""
+        totals, is_first = Totals(self.emit, self.lanes, 1), not self.has_prefetched
+        self.has_prefetched = True
+
+        def add(place: Place) -> None:
+            if is_first and place.mask is None:
+                self._prefetch(place)
+            totals.add(place, self._at(place, [formula]))
+
+        over_row(self.emit, self.count, self.lanes, add)
+        return totals.results()[0]
+
+    def _prefetch(self, place: Place) -> None:
+        """Let the memory work while the processor computes: ask for the next row, and for where this one goes."""
+        for row in self.rows.values():
+            place.prefetch(row, self.count, write=False)
+        for row in self.targets:
+            place.prefetch(row, "0", write=True)
+
+    def _largest(self, formula: Expression) -> tuple[Value, Value]:
+        """The largest entry in all lanes, and the index of the first of its kind."""
+        emit = self.emit
+        element = "float" if all(n.operation in _SAME_IN_FLOATS for n in nodes_of([formula])) else "double"
+        wanted = any(step.operation == "is_row_argmax" for step, _ in self.plan.passes)
+        seen, best = Seen(emit, self.lanes), Largest(emit, element, self.lanes, wants_index=wanted)
+
+        def compare(place: Place) -> None:
+            (entries,) = self._at(place, [formula], element)
+            seen.look(place, entries)
+            best.take(place, entries)
+
+        over_row(emit, self.count, self.lanes, compare)
+        self._note(seen.nan())
+        top, index = best.result()
+        wide = top if element == "double" else emit.pure("double", f"fpext float {top.text} to double")
+        self._note(emit.pure("i1", f"fcmp ueq double {wide.text}, {float_text('double', -math.inf)}"))
+        return spread_over(emit, wide, LANES), index
+
+    def _threshold(self, formula: Expression, step: Pass) -> Value:
+        """The threshold by Newton's steps from the left."""
+        emit, a = self.emit, self.number_arithmetic
+        power, (top, _) = whole_power(step), self._largest(formula)
+        slot, name = emit.slot(a.type, "zeroinitializer"), emit.name("newton")
+        emit.do(f"store {a.type} {a.subtract(top, a.number(1)).text}, ptr {slot}")
+        emit.do(f"br label %{name}")
+        emit.label(name)
+        before = emit.effect(a.type, f"load {a.type}, ptr {slot}")
+        change = self._newton(formula, power, before)
+        moved = a.add(before, change)
+        emit.do(f"store {a.type} {moved.text}, ptr {slot}")
+        further = emit.pure("i1", f"fcmp ogt double {self._first(change).text}, {float_text('double', 2.0**-40)}")
+        emit.do(f"br i1 {further.text}, label %{name}, label %{name}_end")
+        emit.label(f"{name}_end")
+        return emit.effect(a.type, f"load {a.type}, ptr {slot}")
+
+    def _newton(self, formula: Expression, power: int, threshold: Value) -> Value:
+        """(sum of d**power - 1) / (power times the sum of d**(power - 1)), where d is what is above the threshold."""
+        totals, scalar = Totals(self.emit, self.lanes, 2), self._first(threshold)
+
+        def add(place: Place) -> None:
+            a = Native(self.emit, "double", place.lanes)
+            d = a.subtract(self._at(place, [formula])[0], spread_over(self.emit, scalar, place.lanes))
+            above = a.less(a.number(0), d)
+            d, one = (a.where(above, number, a.number(0)) for number in (d, a.number(1)))
+            totals.add(place, [d, one] if power == 1 else [a.multiply(d, d), d])
+
+        over_row(self.emit, self.count, self.lanes, add)
+        a, (total, slope) = self.number_arithmetic, totals.results()
+        return a.divide(a.subtract(total, a.number(1)), a.multiply(a.number(power), slope))

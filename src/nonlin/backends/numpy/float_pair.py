@@ -1,0 +1,229 @@
+"""Single precision with a correction: numbers as the sum of two floats, without the care that extreme ones need.
+
+For arguments of moderate size this gives float32 results to about half a unit in the last place, with sixteen numbers
+in a register where double precision has eight. Nothing here is rescued from overflow, underflow or cancellation:
+`fast_range` measures where the results may be used. Sums and products are those of Dekker 1971, doi:10.1007/BF01397083.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from ...definition.expression import Number
+from .arithmetic import Native
+from .emitter import Emitter, Value, float_text, splat
+from .jit import has_feature
+
+LANES = 16
+
+
+class Sum(NamedTuple):
+    """high + low, where low is far smaller than high; none when high is exact.
+
+    `nearest` is the float nearest to the sum where it is known without adding, the sign of zero included. The parts of
+    an `aligned` sum have one sign.
+    """
+
+    high: Value
+    low: Value | None = None
+    nearest: Value | None = None
+    aligned: bool = False
+
+
+class FloatPair(Native):
+    """Two floats per lane."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        super().__init__(emitter, "float", LANES)
+        self._known: dict[Value, Fraction] = {}  # the numbers that stand in the formula
+
+    def number(self, number: Number) -> Sum:
+        """A number in all lanes, as two floats of one sign."""
+        high = np.float32(float(number))
+        if np.isfinite(high) and abs(Fraction(float(high))) > abs(Fraction(number)):
+            high = np.nextafter(high, np.float32(0))
+        high = float(high)
+        low = float(Fraction(number) - Fraction(high)) if np.isfinite(high) else 0.0
+        result = Sum(self.splat(high), self.splat(low) if low else None, aligned=True)
+        if np.isfinite(high):
+            self._known[result.high] = Fraction(number)
+        return result
+
+    def lift(self, a: Value) -> Sum:
+        """A float as it is."""
+        return Sum(a)
+
+    def from_double(self, number: Value) -> Sum:
+        """Doubles, as two floats of one sign."""
+        emit = self.emit
+        nearest = emit.convert("fptrunc", number, self.type)
+        back = emit.convert("fpext", nearest, number.type)
+        too_large = emit.compare("ogt", emit.intrinsic("fabs", back), emit.intrinsic("fabs", number))
+        before = self.from_bits(emit.binary("sub", self.bits(nearest), self.integers(1)))
+        high = emit.select(too_large, before, nearest)
+        rest = emit.binary("fsub", number, emit.convert("fpext", high, number.type))
+        return Sum(high, emit.convert("fptrunc", rest, self.type), aligned=True)
+
+    def leading(self, a: Sum) -> Value:
+        """The sum rounded to a float; -0.0 stays."""
+        if a.low is None:
+            return a.high
+        if a.nearest is not None:
+            return a.nearest
+        return self.emit.intrinsic("copysign", self.plus(a.high, a.low), a.high)
+
+    def add(self, a: Sum, b: Sum) -> Sum:
+        """A + b."""
+        total, error = self.two_sum(a.high, b.high)
+        exact = a.low is None and b.low is None
+        return Sum(total, self._together(error, a.low, b.low), total if exact else None)
+
+    def subtract(self, a: Sum, b: Sum) -> Sum:
+        """A - b."""
+        return self.add(a, self.negative(b))
+
+    def multiply(self, a: Sum, b: Sum) -> Sum:
+        """A times b."""
+        product = self.emit.binary("fmul", a.high, b.high)
+        if self._power_of_two(a) or self._power_of_two(b):
+            other, factor = (a, b.high) if self._power_of_two(b) else (b, a.high)
+            low, nearest = (x and self.emit.binary("fmul", x, factor) for x in (other.low, other.nearest))
+            return Sum(product, low, nearest)
+        error = self.fma(a.high, b.high, self.minus(product))
+        for low, other in ((a.low, b.high), (b.low, a.high)):
+            error = error if low is None else self.fma(low, other, error)
+        return Sum(product, error, self._nearest_product(a, b, product))
+
+    def _nearest_product(self, a: Sum, b: Sum, product: Value) -> Value | None:
+        """The product rounded once, if that takes no more than an instruction or two."""
+        if a.low is None and b.low is None:
+            return product
+        for exact, other in ((a, b), (b, a)):
+            if exact.low is None and other.low is not None and other.aligned:
+                return self.fma(exact.high, other.high, self.emit.binary("fmul", exact.high, other.low))
+        return None
+
+    def divide(self, a: Sum, b: Sum) -> Sum:
+        """A over b: one division, and what its rounding left over times the reciprocal."""
+        if b.high in self._known:
+            return self.multiply(a, self.number(1 / self._known[b.high]))
+        reciprocal = self.emit.binary("fdiv", self.splat(1), b.high)
+        quotient = reciprocal if self._known.get(a.high) == 1 else self.emit.binary("fmul", a.high, reciprocal)
+        minus = self.minus(quotient)
+        rest = self.fma(minus, b.high, a.high)
+        rest = rest if a.low is None else self.plus(rest, a.low)
+        rest = rest if b.low is None else self.fma(minus, b.low, rest)
+        return Sum(quotient, self.times(rest, reciprocal))
+
+    def sqrt(self, a: Sum) -> Sum:
+        """The square root with one Newton step."""
+        root = self.emit.intrinsic("sqrt", a.high)
+        rest = self._together(self.fma(self.minus(root), root, a.high), a.low)
+        twice = self.where_value(self.emit.compare("ogt", root, self.splat(0)), self.plus(root, root), self.splat(1))
+        return Sum(root, self.emit.binary("fdiv", rest, twice))
+
+    def negative(self, a: Sum) -> Sum:
+        """-a."""
+        low, nearest = (part and self.minus(part) for part in (a.low, a.nearest))
+        return Sum(self.minus(a.high), low, nearest, a.aligned)
+
+    def abs(self, a: Sum) -> Sum:
+        """|a|."""
+        if a.low is None:
+            return Sum(self.emit.intrinsic("fabs", a.high))
+        high = self.emit.intrinsic("fabs", a.high)
+        flipped = self.emit.binary("xor", self.bits(a.high), self.bits(high))
+        return Sum(high, self.from_bits(self.emit.binary("xor", self.bits(a.low), flipped)))
+
+    def less(self, a: Sum, b: Sum) -> Value:
+        """A < b."""
+        return self._ordered("olt", a, b)
+
+    def less_equal(self, a: Sum, b: Sum) -> Value:
+        """A <= b."""
+        return self._ordered("ole", a, b)
+
+    def _ordered(self, predicate: str, a: Sum, b: Sum) -> Value:
+        zero = self.splat(0)
+        if (a.low is None and b.low is None) or zero in (a.high, b.high):
+            return self.emit.compare(predicate, a.high, b.high)
+        difference = self.emit.binary("fsub", a.high, b.high)
+        difference = difference if a.low is None else self.plus(difference, a.low)
+        difference = difference if b.low is None else self.emit.binary("fsub", difference, b.low)
+        return self.emit.compare(predicate, difference, zero)
+
+    def where(self, mask: Value, a: Sum, b: Sum) -> Sum:
+        """A where the mask holds, else b."""
+        high = self.where_value(mask, a.high, b.high)
+        if a.low is None and b.low is None:
+            return Sum(high)
+        zero = self.splat(0)
+        nearest = None
+        if all(x.low is None or x.nearest is not None for x in (a, b)):
+            nearest = self.where_value(mask, self.leading(a), self.leading(b))
+        return Sum(high, self.where_value(mask, a.low or zero, b.low or zero), nearest, a.aligned and b.aligned)
+
+    def where_value(self, mask: Value, a: Value, b: Value) -> Value:
+        """The same for single floats."""
+        return self.emit.select(mask, a, b)
+
+    def maximum(self, a: Sum, b: Sum) -> Sum:
+        """The larger."""
+        return self.where(self.less(a, b), b, a)
+
+    def minimum(self, a: Sum, b: Sum) -> Sum:
+        """The smaller."""
+        return self.where(self.less(b, a), b, a)
+
+    def sign(self, a: Sum) -> Sum:
+        """-1, 0 or 1."""
+        zero = self.number(0)
+        return self.where(self.less(zero, a), self.number(1), self.where(self.less(a, zero), self.number(-1), a))
+
+    def _power_of_two(self, a: Sum) -> bool:
+        """Whether a product with this number of the formula is exact."""
+        known = abs(self._known.get(a.high, Fraction(3)))
+        return all(part & (part - 1) == 0 for part in known.as_integer_ratio())
+
+    def _together(self, first: Value, *others: Value | None) -> Value:
+        for other in others:
+            first = first if other is None else self.plus(first, other)
+        return first
+
+    def plus(self, a: Value, b: Value) -> Value:
+        """A sum that may become one instruction with a product in it."""
+        return self.emit.binary("fadd contract", a, b)
+
+    def times(self, a: Value, b: Value) -> Value:
+        """A product that may become one instruction with a sum of it."""
+        return self.emit.binary("fmul contract", a, b)
+
+    def lookup_pair(self, numbers: Sequence[Number], index: Value) -> tuple[Value, Value]:
+        """The number at the lowest bits of an index, out of as many as there are lanes, in two floats."""
+        high = [float(np.float32(float(number))) for number in numbers]
+        low = [float(Fraction(number) - Fraction(part)) for number, part in zip(numbers, high, strict=True)]
+        return self.lookup(high, index), self.lookup(low, index)
+
+    def lookup(self, numbers: Sequence[float], index: Value) -> Value:
+        """The same for single floats."""
+        texts = ", ".join(f"float {float_text('float', number)}" for number in numbers)
+        name = "@llvm.x86.avx512.permvar.sf.512"
+        if has_feature("avx512f"):
+            self.emit.declarations.add(f"declare {self.type} {name}({self.type}, {index.type})")
+            given = f"{self.type} <{texts}>, {index.type} {index.text}"
+            return self.emit.pure(self.type, f"call {self.type} {name}({given})")
+        array = f"[{LANES} x float]"
+        table = "@table_" + hashlib.sha256(texts.encode()).hexdigest()[:16]
+        self.emit.declarations.add(f"{table} = private unnamed_addr constant {array} [{texts}], align 64")
+        place = self.emit.binary("and", index, self.integers(LANES - 1))
+        pointers = f"<{LANES} x ptr>"
+        at = self.emit.pure(pointers, f"getelementptr float, ptr {table}, {place.type} {place.text}")
+        mask, name = f"<{LANES} x i1>", f"@llvm.masked.gather.v{LANES}f32.v{LANES}p0"
+        self.emit.declarations.add(f"declare {self.type} {name}({pointers}, i32, {mask}, {self.type})")
+        rest = f"i32 4, {mask} {splat('i1', LANES, 'true').text}, {self.type} poison"
+        return self.emit.pure(self.type, f"call {self.type} {name}({at.type} {at.text}, {rest})")

@@ -1,0 +1,91 @@
+"""The S-shaped functions: other libraries' values, limits, and parameters away from their defaults."""
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+import nonlin as nl
+
+INF, HALF_PI = np.inf, np.pi / 2
+LIMITS = {  # value at -inf and inf, derivative at -inf and inf
+    "logsigmoid": (-INF, 0, 1, 0),
+    "softsign": (-1, 1, 0, 0),
+    "arctan": (-HALF_PI, HALF_PI, 0, 0),
+    "isru": (-1, 1, 0, 0),
+    "laplace": (0, 1, 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_infinities_give_the_limits(name, dtype):
+    record, (low, high, slope_low, slope_high) = nl.get(name), LIMITS[name]
+    x = np.array([-INF, INF], dtype)
+    np.testing.assert_array_equal(record(x), np.array([low, high], dtype))
+    np.testing.assert_array_equal(record.derivative(x), np.array([slope_low, slope_high], dtype))
+
+
+@pytest.mark.parametrize("name", ["softsign", "arctan", "isru"])
+def test_odd_functions_are_odd_to_the_sign_of_zero(name):
+    x = np.concatenate([[0.0], 2.0 ** np.arange(-1074, 1024)])
+    np.testing.assert_array_equal(nl.get(name)(-x), -nl.get(name)(x))
+    assert list(np.signbit(nl.get(name)([-0.0, 0.0]))) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("sigmoid", lambda torch, F, x: torch.sigmoid(x)),
+        ("tanh", lambda torch, F, x: torch.tanh(x)),
+        ("logsigmoid", lambda torch, F, x: F.logsigmoid(x)),
+        ("softsign", lambda torch, F, x: F.softsign(x)),
+        ("arctan", lambda torch, F, x: torch.arctan(x)),
+        ("isru", lambda torch, F, x: x * torch.rsqrt(1 + x * x)),
+    ],
+)
+def test_agreement_with_pytorch(torch, name, formula):
+    x = np.linspace(-9, 9, 361)
+    value, derivative = torch(formula, x)
+    np.testing.assert_allclose(nl.get(name)(x), value, rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(nl.get(name).derivative(x), derivative, rtol=1e-11, atol=1e-15)
+
+
+def test_agreement_with_scipy():
+    x = np.linspace(-30, 30, 601)
+    np.testing.assert_allclose(nl.logsigmoid(x), special.log_expit(x), rtol=1e-15)
+    mu, sigma = 0.5, 2.0
+    np.testing.assert_allclose(nl.laplace(x, mu=mu, sigma=sigma), stats.norm.cdf(x, mu, sigma), rtol=1e-13)
+    np.testing.assert_allclose(nl.laplace.derivative(x, mu=mu, sigma=sigma), stats.norm.pdf(x, mu, sigma), rtol=1e-13)
+
+
+def test_isru_approaches_one_over_the_root_of_alpha():
+    np.testing.assert_array_equal(nl.isru([-INF, -1e308, 1e308, INF], alpha=4.0), [-0.5, -0.5, 0.5, 0.5])
+    assert nl.isru(3.0, alpha=1 / 9) == pytest.approx(3 / np.sqrt(2), rel=1e-15)
+
+
+def test_far_out_the_derivatives_are_those_of_the_tails():
+    """1 + x^2 overflows from 1.4e154 on, where 1 / x^2 is still a number."""
+    np.testing.assert_allclose(
+        nl.arctan.derivative([-3e154, 3e154, 2e160]), [1e-308 / 9, 1e-308 / 9, 2.5e-321], rtol=1e-2
+    )
+    np.testing.assert_allclose(nl.softsign.derivative([-1e155, 1e8]), [1e-310, 1e-16 * (1 - 2e-8)], rtol=1e-12)
+    assert nl.isru.derivative(1e103) == pytest.approx(1e-309, rel=1e-10)
+    assert nl.isru.derivative(1e200) == 0
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("isru", "alpha"), ("laplace", "sigma")])
+@pytest.mark.parametrize("wrong", [0, -1.0])
+def test_parameters_that_make_no_function_are_refused(name, parameter, wrong):
+    with pytest.raises(nl.InputError, match=f"{parameter} must be larger than 0, got {wrong}"):
+        nl.get(name)(1.0, **{parameter: wrong})
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("log_sigmoid", "logsigmoid"), ("LogSigmoid", "logsigmoid"), ("log_expit", "logsigmoid"), ("atan", "arctan"),
+        ("soft_sign", "softsign"), ("Softsign", "softsign"), ("logistic", "sigmoid"), ("expit", "sigmoid"),
+    ],
+)  # fmt: skip
+def test_spellings_of_other_libraries(alias, name):
+    assert nl.get(alias) is nl.get(name)
