@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from .elements import BYTES
 
 LANES = {"float": 16, "double": 8}  # 512 bits
 
@@ -19,6 +22,16 @@ class Value(NamedTuple):
 
     type: str
     text: str
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes a vector has."""
+        return int(self.type[1:].split(" ")[0])
+
+    @property
+    def element(self) -> str:
+        """The type of a lane of a vector."""
+        return self.type[1:-1].split(" ")[-1]
 
 
 def vector(element: str, lanes: int) -> str:
@@ -36,6 +49,18 @@ def float_text(element: str, number: float) -> str:
 def splat(element: str, lanes: int, text: str) -> Value:
     """The same constant in all lanes."""
     return Value(vector(element, lanes), "<" + ", ".join([f"{element} {text}"] * lanes) + ">")
+
+
+def lane_numbers(integer: str, lanes: int) -> Value:
+    """0, 1, 2 ... in the lanes."""
+    return Value(vector(integer, lanes), "<" + ", ".join(f"{integer} {lane}" for lane in range(lanes)) + ">")
+
+
+def _suffix(kind: str) -> str:
+    """The part of an intrinsic's name that says on which vectors it works, such as v8f64."""
+    short = {"half": "f16", "float": "f32", "double": "f64"}
+    lanes, element = kind[1:-1].split(" x ")
+    return f"v{lanes}{short.get(element, element)}"
 
 
 @dataclass
@@ -92,8 +117,11 @@ class Emitter:
 
     def compare(self, predicate: str, a: Value, b: Value) -> Value:
         """A floating comparison: lanes of booleans."""
-        lanes = a.type[1:].split(" ")[0]
-        return self.pure(f"<{lanes} x i1>", f"fcmp {predicate} {a.type} {a.text}, {b.text}")
+        return self.pure(vector("i1", a.lanes), f"fcmp {predicate} {a.type} {a.text}, {b.text}")
+
+    def compare_integers(self, predicate: str, a: Value, b: Value) -> Value:
+        """A comparison of integers: lanes of booleans."""
+        return self.pure(vector("i1", a.lanes), f"icmp {predicate} {a.type} {a.text}, {b.text}")
 
     def select(self, mask: Value, a: Value, b: Value) -> Value:
         """Lanes of a where the mask holds, else of b."""
@@ -106,7 +134,59 @@ class Emitter:
     def intrinsic(self, name: str, *arguments: Value) -> Value:
         """A pure LLVM intrinsic whose result has the type of its first argument."""
         kind = arguments[0].type
-        suffix = "v" + kind[1:-1].replace(" x ", "").replace("double", "f64").replace("float", "f32")
-        function = f"@llvm.{name}.{suffix}"
+        function = f"@llvm.{name}.{_suffix(kind)}"
         self.declarations.add(f"declare {kind} {function}({', '.join(a.type for a in arguments)})")
         return self.pure(kind, f"call {kind} {function}({', '.join(f'{a.type} {a.text}' for a in arguments)})")
+
+    def spread(self, scalar: Value, lanes: int) -> Value:
+        """A scalar in all lanes."""
+        kind = vector(scalar.type, lanes)
+        first = self.pure(kind, f"insertelement {kind} poison, {scalar.type} {scalar.text}, i32 0")
+        return self.pure(kind, f"shufflevector {kind} {first.text}, {kind} poison, <{lanes} x i32> zeroinitializer")
+
+    def shuffle(self, a: Value, order: Sequence[int]) -> Value:
+        """The lanes of a vector with the given numbers, in this order."""
+        mask = ", ".join(f"i32 {lane}" for lane in order)
+        text = f"shufflevector {a.type} {a.text}, {a.type} poison, <{len(order)} x i32> <{mask}>"
+        return self.pure(vector(a.element, len(order)), text)
+
+    def lane(self, a: Value, number: int) -> Value:
+        """One lane of a vector."""
+        return self.pure(a.element, f"extractelement {a.type} {a.text}, i32 {number}")
+
+    def address(self, pointer: str, element: str, index: Value) -> str:
+        """The pointer to an element of an array."""
+        return self.effect("ptr", f"getelementptr {element}, ptr {pointer}, i64 {index.text}").text
+
+    def load(self, kind: str, pointer: str, align: int | None = None) -> Value:
+        """What lies in memory, which is aligned to its size if nothing else is said."""
+        return self.effect(kind, f"load {kind}, ptr {pointer}" + (f", align {align}" if align else ""))
+
+    def store(self, value: Value, pointer: str, align: int | None = None) -> None:
+        """Write to memory, which is aligned to the size of the value if nothing else is said."""
+        self.do(f"store {value.type} {value.text}, ptr {pointer}" + (f", align {align}" if align else ""))
+
+    def masked_load(self, element: str, pointer: str, mask: Value) -> Value:
+        """What lies in memory where the mask holds, and 0 elsewhere; there, nothing is read."""
+        kind = vector(element, mask.lanes)
+        name = f"@llvm.masked.load.{_suffix(kind)}.p0"
+        self.declarations.add(f"declare {kind} {name}(ptr, i32, {mask.type}, {kind})")
+        arguments = f"ptr {pointer}, i32 {BYTES[element]}, {mask.type} {mask.text}, {kind} zeroinitializer"
+        return self.effect(kind, f"call {kind} {name}({arguments})")
+
+    def masked_store(self, value: Value, pointer: str, mask: Value) -> None:
+        """Write the lanes where the mask holds; elsewhere, memory is left alone."""
+        name = f"@llvm.masked.store.{_suffix(value.type)}.p0"
+        self.declarations.add(f"declare void {name}({value.type}, ptr, i32, {mask.type})")
+        given = f"{value.type} {value.text}, ptr {pointer}, i32 {BYTES[value.element]}, {mask.type} {mask.text}"
+        self.do(f"call void {name}({given})")
+
+    def gather(self, element: str, table: str, index: Value) -> Value:
+        """The entries of a constant table with the numbers in the lanes of the index."""
+        kind, pointers, every = vector(element, index.lanes), vector("ptr", index.lanes), vector("i1", index.lanes)
+        places = self.pure(pointers, f"getelementptr {element}, ptr {table}, {index.type} {index.text}")
+        name = f"@llvm.masked.gather.{_suffix(kind)}.v{index.lanes}p0"
+        self.declarations.add(f"declare {kind} {name}({pointers}, i32, {every}, {kind})")
+        mask = splat("i1", index.lanes, "true")
+        given = f"{pointers} {places.text}, i32 {BYTES[element]}, {every} {mask.text}, {kind} poison"
+        return self.pure(kind, f"call {kind} {name}({given})")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .arithmetic import DoubleDouble, Native
-from .elements import BYTES
-from .emitter import Emitter, Value, vector
+from .emitter import Emitter, Value, lane_numbers
 
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }\n'
 
@@ -26,13 +25,13 @@ def counted(
     name, counter = emit.name("loop"), counter or emit.slot("i64", first)
     emit.do(f"br label %{name}_test")
     emit.label(f"{name}_test")
-    index = emit.effect("i64", f"load i64, ptr {counter}")
+    index = emit.load("i64", counter)
     more = emit.effect("i1", f"icmp slt i64 {index.text}, {limit}")
     emit.do(f"br i1 {more.text}, label %{name}_body, label %{name}_end")
     emit.label(f"{name}_body")
     body(index)
     following = emit.effect("i64", f"add i64 {index.text}, {step}")
-    emit.do(f"store i64 {following.text}, ptr {counter}")
+    emit.store(following, counter)
     emit.do(f"br label %{name}_test")
     emit.label(f"{name}_end")
     return counter
@@ -43,42 +42,25 @@ class Columns:
 
     def __init__(self, a: Native, element: str, first: Value, count: str) -> None:
         self.a, self.emit, self.element, self.first = a, a.emit, element, first
-        kind, indices = vector(a.integer, a.lanes), ", ".join(f"{a.integer} {lane}" for lane in range(a.lanes))
         start, end = (self._narrow(Value("i64", text)) for text in (first.text, count))
-        self.index = self.emit.pure(kind, f"add {kind} {spread_over(self.emit, start, a.lanes).text}, <{indices}>")
-        limit = spread_over(self.emit, end, a.lanes)
-        self.mask = self.emit.pure(vector("i1", a.lanes), f"icmp slt {kind} {self.index.text}, {limit.text}")
+        self.index = self.emit.binary("add", self.emit.spread(start, a.lanes), lane_numbers(a.integer, a.lanes))
+        self.mask = self.emit.compare_integers("slt", self.index, self.emit.spread(end, a.lanes))
 
     def load(self, row: str, element: str | None = None) -> Value:
         """The entries of a row here, widened to the arithmetic's floats; masked lanes are 0."""
         element = element or self.element
-        kind, suffix = vector(element, self.a.lanes), _suffix(element, self.a.lanes)
-        name = f"@llvm.masked.load.{suffix}.p0"
-        self.emit.declarations.add(f"declare {kind} {name}(ptr, i32, {self.mask.type}, {kind})")
-        loaded = self.emit.effect(
-            kind,
-            f"call {kind} {name}(ptr {self._address(row, element)}, i32 {BYTES[element]}, "
-            f"{self.mask.type} {self.mask.text}, {kind} zeroinitializer)",
-        )
+        loaded = self.emit.masked_load(element, self.emit.address(row, element, self.first), self.mask)
         return loaded if element == self.a.element else self.emit.convert("fpext", loaded, self.a.type)
 
     def store(self, row: str, value: Value) -> None:
         """Write entries of a row here; masked lanes are left alone."""
-        name = f"@llvm.masked.store.{_suffix(self.element, self.a.lanes)}.p0"
-        self.emit.declarations.add(f"declare void {name}({value.type}, ptr, i32, {self.mask.type})")
-        self.emit.do(
-            f"call void {name}({value.type} {value.text}, ptr {self._address(row, self.element)}, "
-            f"i32 {BYTES[self.element]}, {self.mask.type} {self.mask.text})"
-        )
+        self.emit.masked_store(value, self.emit.address(row, self.element, self.first), self.mask)
 
     def _narrow(self, number: Value) -> Value:
         """A number of columns as wide as the lanes: in training, where floats are narrow, rows are short."""
         if self.a.integer == number.type:
             return number
-        return self.emit.pure(self.a.integer, f"trunc {number.type} {number.text} to {self.a.integer}")
-
-    def _address(self, row: str, element: str) -> str:
-        return self.emit.effect("ptr", f"getelementptr {element}, ptr {row}, i64 {self.first.text}").text
+        return self.emit.convert("trunc", number, self.a.integer)
 
 
 def over_columns(a: Native, element: str, count: str, body: Callable[[Columns], None]) -> None:
@@ -89,20 +71,14 @@ def over_columns(a: Native, element: str, count: str, body: Callable[[Columns], 
 def row_of(emit: Emitter, matrix: str, element: str, row: Value, stride: str) -> str:
     """The pointer to a row of a matrix with the given stride in elements."""
     offset = emit.effect("i64", f"mul i64 {row.text}, {stride}")
-    return emit.effect("ptr", f"getelementptr {element}, ptr {matrix}, i64 {offset.text}").text
+    return emit.address(matrix, element, offset)
 
 
 def spread_over(emit: Emitter, scalar: Value, lanes: int) -> Value:
     """A scalar in all lanes."""
-    kind = vector(scalar.type, lanes)
-    first = emit.pure(kind, f"insertelement {kind} poison, {scalar.type} {scalar.text}, i32 0")
-    return emit.pure(kind, f"shufflevector {kind} {first.text}, {kind} poison, <{lanes} x i32> zeroinitializer")
+    return emit.spread(scalar, lanes)
 
 
 def parts(a: Native, number: object) -> list[Value]:
     """The floats that a number of an arithmetic is made of."""
     return list(number) if isinstance(a, DoubleDouble) else [number]  # type: ignore[call-overload, list-item]
-
-
-def _suffix(element: str, lanes: int) -> str:
-    return f"v{lanes}{ {'half': 'f16', 'float': 'f32', 'double': 'f64'}[element] }"

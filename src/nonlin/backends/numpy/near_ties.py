@@ -49,7 +49,7 @@ def correctly_rounded_body(
     emit.do(f"br i1 {emit.pure('i1', f'icmp ne {mask.type} {mask.text}, 0').text}, label %again, label %settled")
     emit.label("again")
     pairs = evaluate(tuple(outputs), table(exact), {name: exact.lift(value) for name, value in values.items()})
-    better = [rounded(a, element, _to_odd(exact, pair)) for pair in pairs]
+    better = [rounded(a, element, _double_rounded_to_odd(exact, pair)) for pair in pairs]
     _store(emit, [emit.select(*lanes) for lanes in zip(doubts, better, results, strict=True)], element, len(given))
     emit.do("br label %settled")
     emit.label("settled")
@@ -72,15 +72,15 @@ def _doubt(a: Native, element: str, number: Value) -> Value:
 
 
 def _below(a: Native, numbers: Value, bound: int) -> Value:
-    return a.emit.pure(f"<{a.lanes} x i1>", f"icmp ult {numbers.type} {numbers.text}, {a.integers(bound).text}")
+    return a.emit.compare_integers("ult", numbers, a.integers(bound))
 
 
 def _store(emit: Emitter, results: Sequence[Value], element: str, first: int) -> None:
     for place, value in enumerate(results, first):
-        emit.do(f"store {value.type} {value.text}, ptr %p{place}, align {BYTES[element]}")
+        emit.store(value, f"%p{place}", BYTES[element])
 
 
-def _to_odd(a: DoubleDouble, pair: Pair) -> Value:
+def _double_rounded_to_odd(a: DoubleDouble, pair: Pair) -> Value:
     """The double beside a pair whose last bit is odd unless it is exact, so that rounding it again is rounding once."""
     emit, number = a.emit, a.leading(pair)
     rest = emit.binary("fsub", pair.low, emit.binary("fsub", number, pair.high))

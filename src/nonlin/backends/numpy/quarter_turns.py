@@ -15,10 +15,11 @@ from typing import Any
 from .arithmetic import DoubleDouble, Native, Pair
 from .coefficients import PI_HALF, TWO_OVER_PI
 from .elementary import magic
-from .emitter import Emitter, Value, float_text, splat, vector
+from .emitter import Emitter, Value, float_text, vector
 
 _FAR = 2.0**30  # beyond, the three parts of pi / 2 are too short
 _STEP = 16  # a row of the table serves so many binades
+_TABLE = "@digits_of_two_over_pi"
 
 
 def quarter_turns(a: Native, x: Any) -> tuple[Value, Any]:
@@ -147,19 +148,7 @@ def _digits(a: Native, x: Value) -> tuple[Value, list[Value]]:
     whole_steps = emit.binary("and", exponent, a.integers(-_STEP))
     y = a.multiply(x, a.from_bits(emit.binary("shl", emit.binary("sub", a.integers(1023), whole_steps), shift)))
     row = emit.binary("lshr", whole_steps, a.integers(int(math.log2(_STEP // 4))))  # four doubles to a row
-    return y, [_gathered(a, emit.binary("add", row, a.integers(j))) for j in range(4)]
-
-
-def _gathered(a: Native, index: Value) -> Value:
-    """Entries of the table."""
-    pointers, mask = vector("ptr", a.lanes), vector("i1", a.lanes)
-    name = f"@llvm.masked.gather.v{a.lanes}f64.v{a.lanes}p0"
-    a.emit.declarations.add(f"declare {a.type} {name}({pointers}, i32, {mask}, {a.type})")
-    places = a.emit.pure(pointers, f"getelementptr double, ptr @digits_of_two_over_pi, {index.type} {index.text}")
-    every = splat("i1", a.lanes, "true").text
-    return a.emit.pure(
-        a.type, f"call {a.type} {name}({pointers} {places.text}, i32 8, {mask} {every}, {a.type} zeroinitializer)"
-    )
+    return y, [emit.gather("double", _TABLE, emit.binary("add", row, a.integers(j))) for j in range(4)]
 
 
 def _fraction(a: Native, y: Value, digits: list[Value]) -> list[Value]:
@@ -196,4 +185,4 @@ def _table() -> str:
             part = math.floor(rest / Fraction(2) ** last) * Fraction(2) ** last
             entries.append(f"double {float_text('double', float(part))}")
             rest -= part
-    return f"@digits_of_two_over_pi = internal constant [{len(entries)} x double] [{', '.join(entries)}], align 64"
+    return f"{_TABLE} = internal constant [{len(entries)} x double] [{', '.join(entries)}], align 64"

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from ...definition.expression import Expression, as_expression, evaluate, nodes_of, symbol
 from ...definition.primitives import REDUCTIONS, exp, log, where
 from .arithmetic import DoubleDouble, Native, Pair
-from .emitter import Value, splat, vector
-from .loops import Columns, over_columns, parts, spread_over
+from .emitter import Value, splat
+from .loops import Columns, over_columns, parts
 from .primitives import table
 from .rewriting import rewritten
 
@@ -61,10 +61,8 @@ class RowReader:
         values = dict(self.numbers)
         values |= {name: self.a.lift(columns.load(row)) for name, row in self.rows.items() if name in used}
         for name, index in self.argmax.items():
-            if name not in used:
-                continue
-            mask = vector("i1", self.a.lanes)
-            values[name] = self.a.emit.pure(mask, f"icmp eq {index.type} {index.text}, {columns.index.text}")
+            if name in used:
+                values[name] = self.a.emit.compare_integers("eq", index, columns.index)
         return evaluate(tuple(outputs), table(self.a), values)
 
     def run(self, step: Pass) -> None:
@@ -118,7 +116,7 @@ class RowReader:
         moved = a.add(before, change)
         _saved(a, slots, moved)
         least = a.number(2.0 ** -(a.precision - 8))
-        further = emit.pure("i1", f"extractelement {vector('i1', a.lanes)} {a.less(least, change).text}, i32 0")
+        further = emit.lane(a.less(least, change), 0)
         emit.do(f"br i1 {further.text}, label %{name}, label %{name}_end")
         emit.label(f"{name}_end")
         return _loaded(a, slots)
@@ -133,7 +131,7 @@ class RowReader:
         slots = [(value.type, emit.slot(value.type, value.text)) for value in (started, index, *lowest)]
 
         def compare(columns: Columns) -> None:
-            known = [emit.effect(kind, f"load {kind}, ptr {slot}") for kind, slot in slots]
+            known = [emit.load(kind, slot) for kind, slot in slots]
             entry = self._sized(self.at(columns, [argument])[0])[: 2 - is_float]
             # not (entry <= known): larger, or NaN; NaN once taken stays, because the first condition excludes it
             none = emit.binary("xor", known[0], splat("i1", a.lanes, "true"))
@@ -141,11 +139,11 @@ class RowReader:
             better = emit.binary("and", better, columns.mask)
             seen = emit.binary("or", known[0], columns.mask)
             chosen = [emit.select(better, *pair) for pair in zip((columns.index, *entry), known[1:], strict=True)]
-            for (kind, slot), value in zip(slots, (seen, *chosen), strict=True):
-                emit.do(f"store {kind} {value.text}, ptr {slot}")
+            for (_, slot), value in zip(slots, (seen, *chosen), strict=True):
+                emit.store(value, slot)
 
         over_columns(a, self.element, self.count, compare)
-        found = [emit.effect(kind, f"load {kind}, ptr {slot}") for kind, slot in slots[1:]]
+        found = [emit.load(kind, slot) for kind, slot in slots[1:]]
         index, *best = self._across(found)
         return (a.lift(best[0]) if is_float else Pair(*best)), index
 
@@ -172,14 +170,13 @@ class RowReader:
         distance = a.lanes // 2
         while distance:
             other = [_shuffle(a, value, distance) for value in found]
-            earlier = emit.pure(vector("i1", a.lanes), f"icmp slt {other[0].type} {other[0].text}, {found[0].text}")
+            earlier = emit.compare_integers("slt", other[0], found[0])
             for x, y in zip(other[1:], found[1:], strict=True):
                 earlier = emit.binary("and", earlier, emit.compare("oeq", x, y))
             better = emit.binary("or", self._above(other[1:], found[1:]), earlier)
             found = [emit.select(better, *pair) for pair in zip(other, found, strict=True)]
             distance //= 2
-        zero = f"<{a.lanes} x i32> zeroinitializer"
-        return [emit.pure(v.type, f"shufflevector {v.type} {v.text}, {v.type} poison, {zero}") for v in found]
+        return [emit.shuffle(value, [0] * a.lanes) for value in found]
 
 
 def _powers(d: Expression, power: Expression) -> tuple[Expression, Expression]:
@@ -193,21 +190,18 @@ def _powers(d: Expression, power: Expression) -> tuple[Expression, Expression]:
 
 
 def _loaded(a: Native, slots: Sequence[str]) -> Any:
-    values = [a.emit.effect(a.type, f"load {a.type}, ptr {slot}") for slot in slots]
+    values = [a.emit.load(a.type, slot) for slot in slots]
     return Pair(*values) if isinstance(a, DoubleDouble) else values[0]
 
 
 def _saved(a: Native, slots: Sequence[str], number: Any) -> None:
     for slot, value in zip(slots, parts(a, number), strict=True):
-        a.emit.do(f"store {value.type} {value.text}, ptr {slot}")
+        a.emit.store(value, slot)
 
 
 def _shuffle(a: Native, value: Value, distance: int) -> Value:
     """Lane i takes lane i xor distance."""
-    order = ", ".join(f"i32 {lane ^ distance}" for lane in range(a.lanes))
-    return a.emit.pure(
-        value.type, f"shufflevector {value.type} {value.text}, {value.type} poison, <{a.lanes} x i32> <{order}>"
-    )
+    return a.emit.shuffle(value, [lane ^ distance for lane in range(a.lanes)])
 
 
 def _shuffled(a: Native, number: Any, distance: int) -> Any:
@@ -218,4 +212,4 @@ def _shuffled(a: Native, number: Any, distance: int) -> Any:
 def columns_as_number(a: Native, count: str) -> Any:
     """The number of columns as a number of the arithmetic, in all lanes."""
     scalar = a.emit.pure(a.element, f"sitofp i64 {count} to {a.element}")
-    return a.lift(spread_over(a.emit, scalar, a.lanes))
+    return a.lift(a.emit.spread(scalar, a.lanes))

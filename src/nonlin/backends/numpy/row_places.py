@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .emitter import LANES as REGISTER
-from .emitter import Emitter, Value, vector
-from .loops import counted, spread_over
+from .emitter import Emitter, Value, lane_numbers, vector
+from .loops import counted
 
 LANES = REGISTER["double"]
 SIDE_BY_SIDE = 4  # registers
 _LINE = 16  # floats of a line of the cache
+_ALIGNED = 4  # bytes: rows begin anywhere
 
 
 class Place(NamedTuple):
@@ -27,29 +28,23 @@ class Place(NamedTuple):
 
     def columns(self) -> Value:
         """The numbers of the columns."""
-        emit, kind = self.emit, vector("i32", self.lanes)
-        start = spread_over(emit, emit.pure("i32", f"trunc i64 {self.first.text} to i32"), self.lanes)
-        return emit.pure(kind, f"add {kind} {start.text}, {_steps(self.lanes)}")
+        start = self.emit.spread(self.emit.convert("trunc", self.first, "i32"), self.lanes)
+        return self.emit.binary("add", start, lane_numbers("i32", self.lanes))
 
     def load(self, pointer: str, element: str) -> Value:
         """The entries here of a row; masked ones are 0."""
-        emit, kind, at = self.emit, vector(element, self.lanes), self._address(pointer, element)
+        at = self.emit.address(pointer, element, self.first)
         if self.mask is None:
-            return emit.effect(kind, f"load {kind}, ptr {at}, align 4")
-        name = f"@llvm.masked.load.{self._suffix(element)}.p0"
-        emit.declarations.add(f"declare {kind} {name}(ptr, i32, {self.mask.type}, {kind})")
-        arguments = f"ptr {at}, i32 4, {self.mask.type} {self.mask.text}, {kind} zeroinitializer"
-        return emit.effect(kind, f"call {kind} {name}({arguments})")
+            return self.emit.load(vector(element, self.lanes), at, _ALIGNED)
+        return self.emit.masked_load(element, at, self.mask)
 
     def store(self, pointer: str, element: str, value: Value) -> None:
         """Write entries of a row here; masked ones are left alone."""
-        emit, at = self.emit, self._address(pointer, element)
+        at = self.emit.address(pointer, element, self.first)
         if self.mask is None:
-            emit.do(f"store {value.type} {value.text}, ptr {at}, align 4")
-            return
-        name = f"@llvm.masked.store.{self._suffix(element)}.p0"
-        emit.declarations.add(f"declare void {name}({value.type}, ptr, i32, {self.mask.type})")
-        emit.do(f"call void {name}({value.type} {value.text}, ptr {at}, i32 4, {self.mask.type} {self.mask.text})")
+            self.emit.store(value, at, _ALIGNED)
+        else:
+            self.emit.masked_store(value, at, self.mask)
 
     def prefetch(self, pointer: str, beyond: str, *, write: bool) -> None:
         """Ask for the floats that lie here in a row, so many elements beyond it, before they are needed."""
@@ -58,14 +53,8 @@ class Place(NamedTuple):
         for start in range(0, self.lanes, _LINE):
             place = emit.pure("i64", f"add i64 {self.first.text}, {start}")
             place = emit.pure("i64", f"add i64 {place.text}, {beyond}")
-            at = emit.effect("ptr", f"getelementptr float, ptr {pointer}, i64 {place.text}").text
+            at = emit.address(pointer, "float", place)
             emit.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 3, i32 1)")
-
-    def _address(self, pointer: str, element: str) -> str:
-        return self.emit.effect("ptr", f"getelementptr {element}, ptr {pointer}, i64 {self.first.text}").text
-
-    def _suffix(self, element: str) -> str:
-        return f"v{self.lanes}{'f32' if element == 'float' else 'f64'}"
 
 
 def over_row(emit: Emitter, count: str, lanes: int, body: Callable[[Place], None]) -> None:
@@ -75,33 +64,8 @@ def over_row(emit: Emitter, count: str, lanes: int, body: Callable[[Place], None
 
     def masked(first: Value) -> None:
         left = emit.pure("i64", f"sub i64 {count}, {first.text}")
-        limit = spread_over(emit, emit.pure("i32", f"trunc i64 {left.text} to i32"), LANES)
-        kind = vector("i32", LANES)
-        mask = emit.pure(vector("i1", LANES), f"icmp slt {kind} {_steps(LANES)}, {limit.text}")
+        limit = emit.spread(emit.convert("trunc", left, "i32"), LANES)
+        mask = emit.compare_integers("slt", lane_numbers("i32", LANES), limit)
         body(Place(emit, first, LANES, mask))
 
     counted(emit, count, LANES, masked, counter=counter)
-
-
-def _steps(lanes: int) -> str:
-    return "<" + ", ".join(f"i32 {lane}" for lane in range(lanes)) + ">"
-
-
-def lanes_of(value: Value) -> int:
-    """How many lanes a vector has."""
-    return int(value.type[1:].split(" ")[0])
-
-
-def halves(emit: Emitter, value: Value) -> tuple[Value, Value]:
-    """The first and the second half of the lanes."""
-    lanes = lanes_of(value)
-    kind = vector(value.type.split(" ")[-1][:-1], lanes // 2)
-    first, second = (
-        emit.pure(
-            kind,
-            f"shufflevector {value.type} {value.text}, {value.type} poison, <{lanes // 2} x i32> "
-            f"<{', '.join(f'i32 {lane}' for lane in half)}>",
-        )
-        for half in (range(lanes // 2), range(lanes // 2, lanes))
-    )
-    return first, second

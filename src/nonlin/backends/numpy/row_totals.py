@@ -12,8 +12,7 @@ from functools import reduce
 from typing import Any
 
 from .emitter import Emitter, Value, float_text, splat, vector
-from .loops import spread_over
-from .row_places import LANES, Place, halves, lanes_of
+from .row_places import LANES, Place
 
 _NOWHERE = 2147483647  # the index of the largest entry before one is found
 
@@ -31,27 +30,25 @@ class _Gathered:
 
     def values(self, lanes: int, *kinds: str) -> list[Value]:
         slots, types = self.slots[lanes], [vector(kind, lanes) for kind in kinds]
-        return [self.emit.effect(kind, f"load {kind}, ptr {slot}") for kind, slot in zip(types, slots, strict=True)]
+        return [self.emit.load(kind, slot) for kind, slot in zip(types, slots, strict=True)]
 
     def keep(self, lanes: int, *values: Value) -> None:
         for slot, value in zip(self.slots[lanes], values, strict=True):
-            self.emit.do(f"store {value.type} {value.text}, ptr {slot}")
+            self.emit.store(value, slot)
 
     def together(self, combine: Callable[[Any, Any], Any], *kinds: str) -> list[Value]:
         """One lane of each, all lanes combined."""
-        parts = []
-        for width in sorted(self.slots, reverse=True):
-            values = self.values(width, *kinds)
-            while lanes_of(values[0]) > LANES:
-                values = combine(*zip(*(halves(self.emit, value) for value in values), strict=True))
-            parts.append(values)
-        values = reduce(combine, parts)
-        while lanes_of(values[0]) > 1:
-            values = combine(*zip(*(halves(self.emit, value) for value in values), strict=True))
-        return [
-            self.emit.pure(kind, f"extractelement {value.type} {value.text}, i32 0")
-            for kind, value in zip(kinds, values, strict=True)
-        ]
+        widths = sorted(self.slots, reverse=True)
+        registers = [self._folded(self.values(width, *kinds), combine, LANES) for width in widths]
+        return [self.emit.lane(value, 0) for value in self._folded(reduce(combine, registers), combine, 1)]
+
+    def _folded(self, values: list[Value], combine: Callable[[Any, Any], Any], lanes: int) -> list[Value]:
+        """The halves of the lanes combined, until so many are left."""
+        while (width := values[0].lanes) > lanes:
+            halves = range(width // 2), range(width // 2, width)
+            pairs = [[self.emit.shuffle(value, half) for half in halves] for value in values]
+            values = combine(*zip(*pairs, strict=True))
+        return values
 
 
 class Totals(_Gathered):
@@ -75,7 +72,7 @@ class Totals(_Gathered):
         def add(a: Sequence[Value], b: Sequence[Value]) -> list[Value]:
             return [self.emit.binary("fadd", *pair) for pair in zip(a, b, strict=True)]
 
-        return [spread_over(self.emit, total, LANES) for total in self.together(add, *self.kinds)]
+        return [self.emit.spread(total, LANES) for total in self.together(add, *self.kinds)]
 
 
 class Seen(_Gathered):
@@ -123,7 +120,7 @@ class Largest(_Gathered):
         def better(a: Sequence[Value], b: Sequence[Value]) -> list[Value]:
             larger = emit.compare("ogt", b[0], a[0])
             if len(a) > 1:
-                earlier = emit.pure(larger.type, f"icmp slt {a[1].type} {b[1].text}, {a[1].text}")
+                earlier = emit.compare_integers("slt", b[1], a[1])
                 ties = emit.binary("and", emit.compare("oeq", b[0], a[0]), earlier)
                 larger = emit.binary("or", larger, ties)
             return [emit.select(larger, y, x) for x, y in zip(a, b, strict=True)]
