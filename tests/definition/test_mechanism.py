@@ -150,14 +150,38 @@ def _foreign(x):
     return np.exp(x)
 
 
+def _calling_a_loop(x):
+    return 1 + _looping(x)
+
+
+def _circular(x):
+    return _and_back(x)
+
+
+def _and_back(x):
+    return _circular(x)
+
+
+def _part(x, e):
+    """A part of a formula may have a name of its own."""
+    return where(x < 0, e, 1), e
+
+
 def _clean(x):
-    e = exp(-abs(x))
-    return where(x < 0, e, 1) * 1.702 + 3 / 2
+    part, e = _part(x, exp(-abs(x)))
+    return part * 1.702 + 3 / 2 + e
 
 
 @pytest.mark.parametrize(
     ("function", "complaint"),
-    [(_branching, "assignments"), (_looping, "assignments"), (_decimal, "named constant"), (_foreign, "np")],
+    [
+        (_branching, "assignments"),
+        (_looping, "assignments"),
+        (_decimal, "named constant"),
+        (_foreign, "np"),
+        (_calling_a_loop, "in _looping, line 2: only assignments"),
+        (_circular, "in _and_back, line 2: in _circular, it calls itself"),
+    ],
 )
 def test_rules_name_what_is_wrong(function, complaint):
     assert any(complaint in sentence for sentence in broken_rules(function)), broken_rules(function)

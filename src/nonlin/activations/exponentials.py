@@ -5,6 +5,7 @@ from math import inf
 from ..definition import Elementwise, Parameter, activation
 from ..definition.constants import SELU_ALPHA, SELU_SCALE
 from ..definition.primitives import exp, expm1, log1p, maximum, minimum, sqrt, where
+from .scaling import scaled
 from .sigmoids import isru, sigmoid
 
 __all__ = [
@@ -166,26 +167,30 @@ def squareplus(x, *, b=4.0):
     return (x + sqrt(x * x + b)) / 2
 
 
-# Both kernels: for x < 0 the root minus |x| would cancel, so they divide b by their sum. Where (x / 2^55)^2 exceeds b,
-# the root is |x| to 110 bits, and the square may overflow.
+def _root_of_sum(x, b, is_near):
+    """sqrt(x^2 + b); far out, where the square may overflow, it is |x| to 110 bits."""
+    return where(is_near, sqrt(x * x + b), abs(x))
+
+
+def _squareplus_and_root(x, b):
+    """squareplus(x) and sqrt(x^2 + b): for x < 0 the root minus |x| would cancel, so b is divided by their sum."""
+    a = abs(x)
+    small = a * 2.0**-55
+    root = _root_of_sum(x, b, small * small < b)
+    mean = root / 2 + a / 2
+    return where(x < 0, b / 4 / mean, mean), root
 
 
 @squareplus.kernel
 def _(x, *, b=4.0):
-    a = abs(x)
-    scaled = a * 2.0**-55
-    root = where(scaled * scaled < b, sqrt(x * x + b), a)
-    mean = root / 2 + a / 2
-    return where(x < 0, b / 4 / mean, mean)
+    value, _ = _squareplus_and_root(x, b)
+    return value
 
 
 @squareplus.derivative
 def _(x, *, b=4.0):
-    a = abs(x)
-    scaled = a * 2.0**-55
-    root = where(scaled * scaled < b, sqrt(x * x + b), a)
-    mean = root / 2 + a / 2
-    return where(x < 0, b / 4 / mean, mean) / root
+    value, root = _squareplus_and_root(x, b)
+    return value / root
 
 
 @activation(
@@ -201,23 +206,29 @@ def sqrtsoftplus(x):
     return sqrt(softplus(x))
 
 
-# Both kernels: for x < 0, softplus is exp(x) times a ratio between log(2) and 1, and exp(x) is h * h.
+def softplus_from(x, e):
+    """softplus(x), given e = exp(-|x|)."""
+    return maximum(x, 0) + log1p(e)
+
+
+def _factors(x):
+    """Two factors of sqrtsoftplus(x), and e = exp(-|x|): for x < 0, softplus is e times a ratio from log(2) to 1."""
+    h = exp(-abs(x) / 2)
+    e = h * h
+    ratio = where(e > 0, log1p(e) / e, 1)
+    return where(x < 0, h, 1), sqrt(where(x < 0, ratio, softplus_from(x, e))), e
 
 
 @sqrtsoftplus.kernel
 def _(x):
-    h = exp(-abs(x) / 2)
-    e = h * h
-    ratio = where(e > 0, log1p(e) / e, 1)
-    return where(x < 0, h, 1) * sqrt(where(x < 0, ratio, maximum(x, 0) + log1p(e)))
+    first, second, _ = _factors(x)
+    return first * second
 
 
 @sqrtsoftplus.derivative
 def _(x):
-    h = exp(-abs(x) / 2)
-    e = h * h
-    ratio = where(e > 0, log1p(e) / e, 1)
-    return where(x < 0, h, 1) / (2 * (1 + e) * sqrt(where(x < 0, ratio, maximum(x, 0) + log1p(e))))
+    first, second, e = _factors(x)
+    return first / (2 * (1 + e) * second)
 
 
 @activation(
@@ -253,20 +264,18 @@ def _(x, *, alpha=1.0):
     derivative_limits=(0.5, 1.5),
 )
 def bent_identity(x):
-    """(sqrt(x^2 + 1) - 1) / 2 + x: a line whose slope goes from 1/2 to 3/2."""
+    """(sqrt(x^2 + 1) - 1) / 2 + x: a line with a round bend, whose slope rises from 1/2 to 3/2."""
     return (sqrt(x * x + 1) - 1) / 2 + x
 
 
 @bent_identity.kernel
 def _(x):
-    root = where(abs(x) < 2**60, sqrt(x * x + 1), abs(x))  # farther out it is |x| to 120 bits, and x^2 may overflow
-    return x * (1 + x / 2 / (1 + root))
+    return x * (1 + x / 2 / (1 + _root_of_sum(x, 1, abs(x) < 2**60)))
 
 
 @bent_identity.derivative
 def _(x):
-    root = where(abs(x) < 2**60, sqrt(x * x + 1), abs(x))
-    return 1 + x / 2 / root
+    return 1 + x / 2 / _root_of_sum(x, 1, abs(x) < 2**60)
 
 
 @Elementwise
@@ -304,9 +313,8 @@ def xielu(x, *, alpha_p=0.8, alpha_n=0.8, beta=0.5):
 def _(x, *, alpha_p=0.8, alpha_n=0.8, beta=0.5):
     # Near 0, (exp(x) - 1 - x) / x from its series; farther out -alpha_n x and beta x together, lest infinities meet.
     series = x * _curvature(x)
-    slope = where(abs(beta - alpha_n) > 0, (beta - alpha_n) * x, 0)
     near = x * (where(x > 0, alpha_p * x, alpha_n * series) + beta)
-    return where(x < -1 / 64, alpha_n * expm1(minimum(x, 0)) + slope, near)
+    return where(x < -1 / 64, alpha_n * expm1(minimum(x, 0)) + scaled(x, beta - alpha_n), near)
 
 
 @xielu.derivative

@@ -4,6 +4,7 @@ from math import inf
 
 from ..definition import Elementwise, Parameter, activation
 from ..definition.primitives import exp, sign, where
+from .scaling import scaled
 from .sigmoids import tanh
 
 __all__ = ["dyt", "pau"]
@@ -30,13 +31,13 @@ def dyt(x, *, alpha=0.5, weight=1.0, bias=0.0):
 
 @dyt.kernel
 def _(x, *, alpha=0.5, weight=1.0, bias=0.0):
-    y = weight * tanh(where(abs(alpha) > 0, alpha * x, 0))  # 0, not 0 * infinity
-    return where(abs(bias) > 0, y + bias, y)  # -0.0 + 0.0 would be 0.0
+    y = weight * tanh(scaled(x, alpha))
+    return where(abs(bias) <= 0, y, y + bias)  # -0.0 + 0.0 would be 0.0
 
 
 @dyt.derivative
 def _(x, *, alpha=0.5, weight=1.0, bias=0.0):
-    return weight * alpha * tanh.derivative(where(abs(alpha) > 0, alpha * x, 0))
+    return weight * alpha * tanh.derivative(scaled(x, alpha))
 
 
 @dyt.derivative(with_respect_to="alpha")
@@ -48,7 +49,7 @@ def _(x, *, alpha=0.5, weight=1.0, bias=0.0):
 
 @dyt.derivative(with_respect_to="weight")
 def _(x, *, alpha=0.5, weight=1.0, bias=0.0):
-    return tanh(where(abs(alpha) > 0, alpha * x, 0))
+    return tanh(scaled(x, alpha))
 
 
 @dyt.derivative(with_respect_to="bias")

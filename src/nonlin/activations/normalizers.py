@@ -36,6 +36,22 @@ _TEMPERATURE = {
 }
 
 
+def _below_top(x):
+    """Each entry less the largest of its row; the largest ones, infinite ones too, are 0."""
+    top = row_max(x)
+    return where(x >= top, 0, x - top)
+
+
+def _softmax_vjp(p, cotangent, temperature):
+    """The vector-Jacobian product of softmax, whose result is p."""
+    return p * (cotangent - row_sum(p * cotangent)) / temperature
+
+
+def _sparse_vjp(s, cotangent):
+    """The vector-Jacobian product of a sparse distribution p, with s = p^(2 - alpha): arXiv:1905.05702."""
+    return s * (cotangent - row_sum(s * cotangent) / row_sum(s))
+
+
 @activation(
     kind=Row,
     reference="Bridle 1990, doi:10.1007/978-3-642-76153-9_28",
@@ -54,15 +70,13 @@ _TEMPERATURE = {
 )
 def softmax(x, *, temperature=1.0):
     """exp of each entry over the sum of all: the probabilities whose log-odds are the differences of x."""
-    top = row_max(x)
-    e = exp(where(x >= top, 0, x - top) / temperature)
+    e = exp(_below_top(x) / temperature)
     return e / row_sum(e)
 
 
 @softmax.vjp
 def _(x, cotangent, *, temperature=1.0):
-    p = softmax(x, temperature=temperature)
-    return p * (cotangent - row_sum(p * cotangent)) / temperature
+    return _softmax_vjp(softmax(x, temperature=temperature), cotangent, temperature)
 
 
 @activation(
@@ -83,8 +97,7 @@ def _(x, cotangent, *, temperature=1.0):
 )
 def log_softmax(x, *, temperature=1.0):
     """The logarithm of softmax, exact where softmax rounds to 0 or 1."""
-    top = row_max(x)
-    shifted = where(x >= top, 0, x - top) / temperature
+    shifted = _below_top(x) / temperature
     # The largest entry contributes exp(0) = 1: leaving it to log1p keeps what the others add.
     return shifted - log1p(row_sum(where(is_row_argmax(x), 0, exp(shifted))))
 
@@ -109,7 +122,7 @@ def softmin(x, *, temperature=1.0):
 @softmin.vjp
 def _(x, cotangent, *, temperature=1.0):
     p = softmin(x, temperature=temperature)
-    return p * (row_sum(p * cotangent) - cotangent) / temperature
+    return _softmax_vjp(p, 0 - cotangent, temperature)  # -cotangent would give -0.0 for 0
 
 
 @activation(
@@ -130,8 +143,7 @@ def gumbel_softmax(x, sample, *, temperature=1.0):
 
 @gumbel_softmax.vjp
 def _(x, sample, cotangent, *, temperature=1.0):
-    p = gumbel_softmax(x, sample, temperature=temperature)
-    return p * (cotangent - row_sum(p * cotangent)) / temperature
+    return _softmax_vjp(gumbel_softmax(x, sample, temperature=temperature), cotangent, temperature)
 
 
 @activation(
@@ -162,15 +174,13 @@ def _(x, cotangent):
 )
 def sparsemax(x):
     """The nearest point of the probability simplex: entries far below the largest get exactly 0."""
-    top = row_max(x)
-    z = where(x >= top, 0, x - top)
+    z = _below_top(x)
     return maximum(z - row_threshold(z, 1), 0)
 
 
 @sparsemax.vjp
 def _(x, cotangent):
-    support = where(sparsemax(x) > 0, 1, 0)
-    return support * (cotangent - row_sum(support * cotangent) / row_sum(support))
+    return _sparse_vjp(where(sparsemax(x) > 0, 1, 0), cotangent)
 
 
 @activation(
@@ -182,15 +192,13 @@ def _(x, cotangent):
 )
 def entmax15(x):
     """The 1.5-entmax, between softmax and sparsemax: sparse, with squares of what is above a threshold."""
-    top = row_max(x)
-    z = where(x >= top, 0, x - top) / 2
+    z = _below_top(x) / 2
     return maximum(z - row_threshold(z, 2), 0) ** 2
 
 
 @entmax15.vjp
 def _(x, cotangent):
-    s = sqrt(entmax15(x))
-    return s * (cotangent - row_sum(s * cotangent) / row_sum(s))
+    return _sparse_vjp(sqrt(entmax15(x)), cotangent)
 
 
 @activation(
@@ -204,8 +212,7 @@ def _(x, cotangent):
 )
 def entmax(x, *, alpha=1.5):
     """The alpha-entmax: what is above a threshold to the power 1 / (alpha - 1), so that the row sums to 1."""
-    top = row_max(x)
-    z = (alpha - 1) * where(x >= top, 0, x - top)
+    z = (alpha - 1) * _below_top(x)
     d = maximum(z - row_threshold(z, 1 / (alpha - 1)), 0)
     return where(d <= 0, 0, exp(log(where(d <= 0, 1, d)) / (alpha - 1)))  # NaN stays
 
@@ -213,5 +220,4 @@ def entmax(x, *, alpha=1.5):
 @entmax.vjp
 def _(x, cotangent, *, alpha=1.5):
     p = entmax(x, alpha=alpha)
-    s = where(p <= 0, 0, exp((2 - alpha) * log(where(p <= 0, 1, p))))
-    return s * (cotangent - row_sum(s * cotangent) / row_sum(s))
+    return _sparse_vjp(where(p <= 0, 0, exp((2 - alpha) * log(where(p <= 0, 1, p)))), cotangent)

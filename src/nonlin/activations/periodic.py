@@ -67,16 +67,20 @@ def _(x, *, alpha=1.0):
     return where(abs(x) > 0, x + s * s / alpha, x)  # -0.0 + 0.0 would be 0.0
 
 
+def _phase(x, alpha):
+    """alpha * x, and 0 beyond the largest double, where there is no phase to take the sine of; NaN stays."""
+    return where(abs(alpha * x) <= 2**1024 - 2**971, alpha * x, 0 * x)
+
+
 @snake.derivative
 def _(x, *, alpha=1.0):
-    # 2**1024 - 2**971 is the largest double: beyond it there is no phase to take the sine of. 0 * x keeps NaN.
-    t = where(abs(alpha * x) <= 2**1024 - 2**971, alpha * x, 0 * x)
+    t = _phase(x, alpha)
     root = sine(t) + cos(t)  # its square is 1 + sin(2 alpha x), which would cancel near -1
     return root * root
 
 
 @snake.derivative(with_respect_to="alpha")
 def _(x, *, alpha=1.0):
-    t = where(abs(alpha * x) <= 2**1024 - 2**971, alpha * x, 0 * x)
+    t = _phase(x, alpha)
     s = sine(t)
     return 2 * s * cos(t) / alpha * x - (s / alpha) * (s / alpha)

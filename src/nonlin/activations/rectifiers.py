@@ -4,6 +4,7 @@ from math import inf
 
 from ..definition import Parameter, activation
 from ..definition.primitives import where
+from .scaling import scaled
 
 __all__ = [
     "identity", "leaky_relu", "prelu", "relu", "relu6", "relu_squared", "rrelu", "shifted_relu", "star_relu", "step",
@@ -103,7 +104,7 @@ def _(x):
 )
 def leaky_relu(x, *, negative_slope=0.01):
     """x where it is positive, else x times a small slope. At 0 the derivative is the slope, as in PyTorch."""
-    return where(x > 0, x, where(abs(negative_slope) <= 0, 0, negative_slope * x))  # 0, not 0 * infinity
+    return where(x > 0, x, scaled(x, negative_slope))
 
 
 @leaky_relu.derivative
@@ -136,7 +137,7 @@ def _(x, *, negative_slope=0.01):
 )
 def prelu(x, *, weight=0.25):
     """x where it is positive, else x times a learned slope. At 0 the derivative is the slope, as in PyTorch."""
-    return where(x > 0, x, where(abs(weight) <= 0, 0, weight * x))
+    return where(x > 0, x, scaled(x, weight))
 
 
 @prelu.derivative
@@ -170,8 +171,7 @@ def _(x, *, weight=0.25):
 )
 def rrelu(x, *, lower=1 / 8, upper=1 / 3, sample=0.5):
     """x where it is positive, else x times a random slope. At 0 the derivative is the slope, as in PyTorch."""
-    slope = lower + (upper - lower) * sample
-    return where(x > 0, x, where(abs(slope) <= 0, 0, slope * x))
+    return where(x > 0, x, scaled(x, lower + (upper - lower) * sample))
 
 
 @rrelu.derivative
@@ -255,7 +255,7 @@ def _(x, *, scale=0.8944, bias=-0.4472):
 
 @star_relu.derivative
 def _(x, *, scale=0.8944, bias=-0.4472):
-    return where(abs(scale) <= 0, 0, 2 * scale * relu(x))
+    return scaled(relu(x), 2 * scale)
 
 
 @star_relu.derivative(with_respect_to="scale")

@@ -6,7 +6,8 @@ from math import log as logarithm
 from ..definition import Parameter, activation
 from ..definition.constants import INVERSE_SQRT_2PI, SQRT_HALF
 from ..definition.primitives import erf, erfc, erfcx, exp, log1p, maximum, minimum, where
-from .exponentials import softplus
+from .exponentials import softplus, softplus_from
+from .scaling import scaled
 from .sigmoids import sigmoid, tanh
 
 __all__ = [
@@ -27,6 +28,38 @@ __all__ = [
 # For negative x these functions are x times something tiny. Their kernels write exp(x) as h * h and multiply
 # x by one h first, so that the product stays a normal number as long as the result is one. Where the tiny factor is
 # not exp(x) itself, their ratio is computed, which far out is a constant.
+
+
+def _times_sigmoid(x, h, side):
+    """x sigmoid(u), given h = exp(-|u| / 2) and a number with the sign of u."""
+    return where(side < 0, x * h * h, x) / (1 + h * h)
+
+
+def _times_sigmoid_slope(h, side, growth):
+    """The derivative of x sigmoid(u), which is sigmoid(u) (1 + growth sigmoid(-u)) with growth = x u'."""
+    e = h * h
+    above = 1 / (1 + e)  # sigmoid of |u|: one division for all that follows
+    gate = 1 + growth * (where(side < 0, 1, e) * above)
+    return where(side < 0, gate * h * h, gate) * above
+
+
+# _smish_gate and its like return all that their gate's function and its derivative are made of:
+# h, with h * h = exp(x) where x < 0;
+# the value of the gate where x >= 0, and its ratio to exp(x) where x < 0;
+# the slope, which is the gate's derivative over exp(x) where x < 0;
+# and the reach, which times the slope is x times the gate's derivative where x >= 0.
+
+
+def _times(x, gate):
+    """x times a gate."""
+    h, value, ratio, _, _ = gate
+    return where(x < 0, x * h * ratio * h, x * value)
+
+
+def _times_slope(x, gate):
+    """The derivative of x times a gate."""
+    h, value, ratio, slope, reach = gate
+    return where(x < 0, (ratio * h + x * h * slope) * h, value + reach * slope)
 
 
 @activation(
@@ -54,17 +87,12 @@ def silu(x):
 
 @silu.kernel
 def _(x):
-    h = exp(-abs(x) / 2)
-    return where(x < 0, x * h * h, x) / (1 + h * h)
+    return _times_sigmoid(x, exp(-abs(x) / 2), x)
 
 
 @silu.derivative
 def _(x):
-    h = exp(-abs(x) / 2)
-    e = h * h
-    above = 1 / (1 + e)  # sigmoid of |x|: one division for all that follows
-    gate = 1 + x * (where(x < 0, 1, e) * above)  # 1 + x sigmoid(-x)
-    return where(x < 0, gate * h * h, gate) * above
+    return _times_sigmoid_slope(exp(-abs(x) / 2), x, x)
 
 
 @activation(
@@ -82,13 +110,12 @@ def swish_beta(x, *, beta=1.0):
 @swish_beta.kernel
 def _(x, *, beta=1.0):
     t = beta * x
-    h = exp(-abs(t) / 2)
-    return where(t < 0, x * h * h, x) / (1 + h * h)
+    return _times_sigmoid(x, exp(-abs(t) / 2), t)
 
 
 @swish_beta.derivative
 def _(x, *, beta=1.0):
-    return silu.derivative(where(abs(beta) > 0, beta * x, 0))  # 0, not 0 * infinity
+    return silu.derivative(scaled(x, beta))
 
 
 @swish_beta.derivative(with_respect_to="beta")
@@ -190,20 +217,15 @@ def gelu_tanh(x):
 @gelu_tanh.kernel
 def _(x):
     # (1 + tanh(u / 2)) / 2 is sigmoid(u); where x^3 overflows, h is 0, as it is long before.
-    h = exp(-2 * INVERSE_SQRT_2PI * abs(x + 0.044715 * x**3))
-    return where(x < 0, x * h * h, x) / (1 + h * h)
+    return _times_sigmoid(x, exp(-2 * INVERSE_SQRT_2PI * abs(x + 0.044715 * x**3)), x)
 
 
 @gelu_tanh.derivative
 def _(x):
-    # sigmoid(u) (1 + x u' sigmoid(-u)), as silu's; beyond 30 it is 0 or 1, and x^3 need not be known.
-    near = maximum(-30, minimum(x, 30))
+    near = maximum(-30, minimum(x, 30))  # beyond, it is 0 or 1, and x^3 need not be known
     cube = 0.044715 * near**3
     h = exp(-2 * INVERSE_SQRT_2PI * abs(near + cube))
-    e = h * h
-    above = 1 / (1 + e)
-    gate = 1 + 4 * INVERSE_SQRT_2PI * (near + 3 * cube) * (where(x < 0, 1, e) * above)
-    return where(x < 0, gate * h * h, gate) * above
+    return _times_sigmoid_slope(h, x, 4 * INVERSE_SQRT_2PI * (near + 3 * cube))
 
 
 @activation(
@@ -249,23 +271,29 @@ def mish(x):
     return x * tanh(softplus(x))
 
 
+# tanh(softplus(x)) = n / (n + 2) with n = w (w + 2), w = exp(x); for x > 0 both are divided by w^2.
+
+
+def _mish_denominator(x, e):
+    """The n + 2, given e = exp(-|x|)."""
+    return where(x < 0, e * (e + 2) + 2, 1 + 2 * e * (1 + e))
+
+
 @mish.kernel
 def _(x):
-    # tanh(softplus(x)) = n / (n + 2) with n = w (w + 2), w = exp(x); for x > 0 both are divided by w^2.
     h = exp(-abs(x) / 2)
     e = h * h
-    numerator = where(x < 0, x * h * h * (e + 2), x * (1 + 2 * e))
-    return numerator / where(x < 0, e * (e + 2) + 2, 1 + 2 * e * (1 + e))
+    return where(x < 0, x * h * h * (e + 2), x * (1 + 2 * e)) / _mish_denominator(x, e)
 
 
 @mish.derivative
 def _(x):
-    # The derivative of x n / (n + 2); for x > 0 numerator and denominator are divided by exp(4 x).
+    # The derivative of x n / (n + 2); for x > 0 numerator and denominator are divided by w^4.
     h = exp(-abs(x) / 2)
     e = h * h
     below = 4 * ((x + 1 + e * (x + 3 / 2 + e * (1 + e / 4))) * h * h)
     above = 1 + 4 * e * (1 + e * (x + 3 / 2 + e * (x + 1)))
-    return where(x < 0, below, above) / where(x < 0, e * (e + 2) + 2, 1 + 2 * e * (1 + e)) ** 2
+    return where(x < 0, below, above) / _mish_denominator(x, e) ** 2
 
 
 @activation(
@@ -280,24 +308,23 @@ def serf(x):
     return x * erf(softplus(x))
 
 
-@serf.kernel
-def _(x):
+def _serf_gate(x):
+    """erf(softplus(x)); beside 0, erf is a line."""
     h = exp(-abs(x) / 2)
     e = h * h
-    gate = erf(maximum(x, 0) + log1p(e))
-    ratio = where(x < -100, 4 * INVERSE_SQRT_2PI * SQRT_HALF, gate / e)  # erf's slope at 0
-    return where(x < 0, x * h * ratio * h, x * gate)
+    s = softplus_from(x, e)
+    gate, steepest = erf(s), 4 * INVERSE_SQRT_2PI * SQRT_HALF
+    return h, gate, where(x < -100, steepest, gate / e), steepest * exp(-s * s) / (1 + e), x
+
+
+@serf.kernel
+def _(x):
+    return _times(x, _serf_gate(x))
 
 
 @serf.derivative
 def _(x):
-    h = exp(-abs(x) / 2)
-    e = h * h
-    s = maximum(x, 0) + log1p(e)
-    gate = erf(s)
-    ratio = where(x < -100, 4 * INVERSE_SQRT_2PI * SQRT_HALF, gate / e)
-    slope = 4 * INVERSE_SQRT_2PI * SQRT_HALF * exp(-s * s) / (1 + e)
-    return where(x < 0, (ratio * h + x * h * slope) * h, gate + x * slope)
+    return _times_slope(x, _serf_gate(x))
 
 
 @activation(
@@ -312,26 +339,25 @@ def smish(x):
     return x * tanh(log1p(sigmoid(x)))
 
 
-# With s = sigmoid(x), tanh(log(1 + s)) = s (2 + s) / (2 + 2 s + s^2): numerator and denominator in e = exp(-|x|).
-
-
-@smish.kernel
-def _(x):
-    h = exp(-abs(x) / 2)
-    e = h * h
-    numerator = where(x < 0, 2 + 3 * e, 3 + 2 * e)
-    denominator = where(x < 0, 2 + e * (6 + 5 * e), 5 + e * (6 + 2 * e))
-    return where(x < 0, x * h * h, x) * (numerator / denominator)
-
-
-@smish.derivative
-def _(x):
+def _smish_gate(x):
+    """tanh(log(1 + s)) for s = sigmoid(x): s (2 + s) / (2 + 2 s + s^2), with both in e = exp(-|x|)."""
     h = exp(-abs(x) / 2)
     e = h * h
     denominator = where(x < 0, 2 + e * (6 + 5 * e), 5 + e * (6 + 2 * e))
     gate = where(x < 0, 2 + 3 * e, 3 + 2 * e) / denominator
     slope = 4 * (1 + e) * where(x < 0, 1 + 2 * e, 2 + e) / (denominator * denominator)
-    return where(x < 0, (gate * h + x * h * slope) * h, gate + x * e * slope)
+    return h, gate, gate, slope, x * e
+
+
+@smish.kernel
+def _(x):
+    h, gate, _, _, _ = _smish_gate(x)
+    return where(x < 0, x * h * h, x) * gate  # one choice, where value and ratio are one
+
+
+@smish.derivative
+def _(x):
+    return _times_slope(x, _smish_gate(x))
 
 
 @activation(
@@ -346,23 +372,23 @@ def logish(x):
     return x * log1p(sigmoid(x))
 
 
-@logish.kernel
-def _(x):
+def _logish_gate(x):
+    """log(1 + sigmoid(x))."""
     h = exp(-abs(x) / 2)
     e = h * h
     gate = log1p(where(x < 0, e, 1) / (1 + e))
-    ratio = where(x < -100, 1, gate / e)
-    return where(x < 0, x * h * ratio * h, x * gate)
+    slope = 1 / ((1 + e) * where(x < 0, 1 + 2 * e, 2 + e))
+    return h, gate, where(x < -100, 1, gate / e), slope, x * e
+
+
+@logish.kernel
+def _(x):
+    return _times(x, _logish_gate(x))
 
 
 @logish.derivative
 def _(x):
-    h = exp(-abs(x) / 2)
-    e = h * h
-    gate = log1p(where(x < 0, e, 1) / (1 + e))
-    ratio = where(x < -100, 1, gate / e)
-    slope = 1 / ((1 + e) * where(x < 0, 1 + 2 * e, 2 + e))
-    return where(x < 0, (ratio * h + x * h * slope) * h, gate + x * e * slope)
+    return _times_slope(x, _logish_gate(x))
 
 
 @activation(
@@ -386,14 +412,12 @@ def aptx(x, *, alpha=1.0, beta=1.0, gamma=0.5):
 @aptx.kernel
 def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
     t = beta * x
-    h = exp(-abs(t))
-    return gamma * (alpha - 1) * x + 2 * gamma * (where(t < 0, x * h * h, x) / (1 + h * h))
+    return gamma * (alpha - 1) * x + 2 * gamma * _times_sigmoid(x, exp(-abs(t)), t)
 
 
 @aptx.derivative
 def _(x, *, alpha=1.0, beta=1.0, gamma=0.5):
-    t = where(abs(beta) > 0, beta * x, 0)  # 0, not 0 * infinity
-    return gamma * (alpha - 1) + 2 * gamma * silu.derivative(2 * t)
+    return gamma * (alpha - 1) + 2 * gamma * silu.derivative(2 * scaled(x, beta))
 
 
 @aptx.derivative(with_respect_to="alpha")
@@ -425,23 +449,20 @@ def telu(x):
     return x * tanh(exp(minimum(x, 100)))  # exp(100) or more, tanh is 1 to 10^43 digits
 
 
-# In floating point, it is 1 beyond 10 already.
-
-
-@telu.kernel
-def _(x):
-    h = exp(minimum(x, 10) / 2)
-    gate = tanh(h * h)
-    ratio = where(x < -100, 1, gate / (h * h))
-    return where(x < 0, x * h * ratio * h, x * gate)
-
-
-@telu.derivative
-def _(x):
+def _telu_gate(x):
+    """tanh(exp(x)): in floating point, it is 1 beyond 10 already."""
     near = minimum(x, 10)
     h = exp(near / 2)
     w = h * h
     gate = tanh(w)
-    ratio = where(x < -100, 1, gate / w)
-    slope = tanh.derivative(w)
-    return where(x < 0, (ratio * h + near * h * slope) * h, gate + near * w * slope)
+    return h, gate, where(x < -100, 1, gate / w), tanh.derivative(w), near * w
+
+
+@telu.kernel
+def _(x):
+    return _times(x, _telu_gate(x))
+
+
+@telu.derivative
+def _(x):
+    return _times_slope(x, _telu_gate(x))

@@ -311,8 +311,8 @@ def activation(
 ) -> Callable[[Formula], A]:
     """Decorator that makes a formula of x an activation, registered under the function's name.
 
-    The body is straight-line code over `nonlin.primitives`, arithmetic and other definitions; keyword-only arguments
-    with defaults are parameters.
+    The body is straight-line code over `nonlin.primitives`, arithmetic, other definitions and functions of such code;
+    keyword-only arguments with defaults are parameters.
 
     Parameters
     ----------

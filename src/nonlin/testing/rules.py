@@ -6,7 +6,7 @@ import ast
 import builtins
 import inspect
 from collections.abc import Callable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ..definition import Definition
@@ -17,11 +17,11 @@ from ..definition.primitives import ELEMENTWISE, REDUCTIONS
 from ..source import statements, syntax_tree
 
 
-def broken_rules(function: Callable[..., Any]) -> list[str]:
+def broken_rules(function: Callable[..., Any], callers: tuple[Any, ...] = ()) -> list[str]:
     """What the source of a formula does that a definition may not, a sentence each; empty when it keeps the rules.
 
     Allowed: assignments and one final return over arithmetic, comparisons, whole numbers, short published decimals,
-    primitives, named constants and other definitions.
+    primitives, named constants, other definitions, and functions that keep these rules themselves.
     """
     tree = syntax_tree(function)
     if tree is None:
@@ -42,7 +42,7 @@ def broken_rules(function: Callable[..., Any]) -> list[str]:
     names = {**function.__globals__, **known.nonlocals}
     for statement in statements(tree):
         for node in ast.walk(statement):
-            problem = _problem(node, local, names)
+            problem = _problem(node, local, names, (*callers, function))
             if problem:
                 broken.append(f"line {getattr(node, 'lineno', 0)}: {problem}")
     return broken
@@ -55,7 +55,7 @@ _ALLOWED = (
 )  # fmt: skip
 
 
-def _problem(node: ast.AST, local: set[str], known: dict[str, Any]) -> str:
+def _problem(node: ast.AST, local: set[str], known: dict[str, Any], callers: tuple[Any, ...]) -> str:
     if isinstance(node, ast.Eq | ast.NotEq):
         return "== and != look at identity; compare with <, <=, > or >="
     if not isinstance(node, _ALLOWED):
@@ -63,8 +63,13 @@ def _problem(node: ast.AST, local: set[str], known: dict[str, Any]) -> str:
     if isinstance(node, ast.Constant):
         return _number_problem(node.value)
     if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id not in local):
-        text = ast.unparse(node)
-        return "" if _permitted(_resolved(node, known)) else f"{text} is no primitive, constant or definition"
+        text, value = ast.unparse(node), _resolved(node, known)
+        if _permitted(value):
+            return ""
+        if isinstance(value, FunctionType):
+            broken = ["it calls itself"] if value in callers else broken_rules(value, callers)
+            return f"in {text}, {broken[0]}" if broken else ""
+        return f"{text} is no primitive, constant or definition"
     return ""
 
 
