@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 import nonlin as nl
 from nonlin.backends.numpy.elementwise import has_fast_form
 from nonlin.backends.numpy.fast_range import near
+from nonlin.backends.numpy.ufunc_loops import LEAST, LEAST_INPUT
+from nonlin.backends.numpy.ufuncs import _compiled, _made
 from nonlin.definition import Elementwise, Parameter
 from nonlin.definition.expression import symbol
 from nonlin.primitives import exp, maximum, minimum, sin, sqrt, where
@@ -234,3 +236,83 @@ def test_a_fast_form_that_is_never_right_is_not_used():
     x = np.random.default_rng(5).normal(0, 3, 3000).astype(np.float32)
     assert has_fast_form(cancelling(symbol("x")))
     assert ulp_error(record(x), record(x.astype(float))).max() <= 1
+
+
+def beside(*numbers):
+    """Some numbers with the floats before and after them, of both signs."""
+    known = np.array(numbers, np.float32)
+    near = np.concatenate([known, *(np.nextafter(known, np.float32(end)) for end in (-np.inf, np.inf))])
+    return np.unique(np.concatenate([near, -near]))
+
+
+def layouts(number, usual):
+    """Arrays with a number among usual ones, or alone, and where it is."""
+    places = np.array([7, 1500, 4095])
+    among = usual.copy()
+    among[places] = number
+    everywhere = np.arange(4096)
+    return [
+        (among, places),
+        (np.full(4096, number), everywhere),
+        (np.repeat(among, 2)[::2], places),
+        (among[::-1], 4095 - places),
+        (np.array([number]), np.array([0])),
+    ]
+
+
+def assert_it_is_the_same_everywhere(compute, numbers, usual):
+    for number in numbers:
+        alone = compute(np.array([number]))
+        for x, places in layouts(number, usual):
+            assert_same(compute(x)[places], np.broadcast_to(alone, places.shape))
+
+
+@pytest.mark.parametrize("part", ["value", "derivative"])
+@pytest.mark.parametrize("name", ["silu", "gelu", "tanh", "softplus", "leaky_relu", "squareplus", *OWN])
+def test_an_element_at_an_edge_gets_the_same_bits_wherever_it_lies(name, part):
+    """Contiguous blocks and single elements are judged by different code."""
+    record = record_of(name) if name in OWN else nl.get(name)
+    bound = _made(record, part).facts[0]
+    ends = [bound] if 0 < bound < math.inf else []
+    numbers = np.append(beside(0, 2.0**-149, LEAST_INPUT, *ends), SPECIAL)
+    usual = np.random.default_rng(6).uniform(-2, 2, 4096).astype(np.float32)
+    assert_it_is_the_same_everywhere(record if part == "value" else record.derivative, numbers, usual)
+
+
+@pytest.fixture(scope="module")
+def one_or_two():
+    """A function of x and a parameter that is 1 in its exact form and 2 in its fast one, and its facts."""
+
+    def answer(number):
+        def always(x, *, p=1.0):
+            return where(abs(x) < 0, x * p, number)  # NaN stays
+
+        return Elementwise(always, range=(number, number), parameters={"p": Parameter(1.0)})
+
+    made = _compiled(answer(1), "value", _made(answer(2), "value").forms)
+    return made.function, made.facts
+
+
+@pytest.mark.parametrize("bound", [4.0, 5.7, 64.0])
+def test_inputs_up_to_the_bound_that_are_not_tiny_take_the_fast_form(one_or_two, bound):
+    function, facts = one_or_two
+    facts[:] = [bound, 0.5, 2]
+    usual = np.random.default_rng(7).uniform(0.1, 4, 4096).astype(np.float32)
+    for number in np.append(beside(0, 2.0**-149, LEAST_INPUT, bound), SPECIAL[:-1]):
+        size = abs(number)
+        fast = size <= np.float32(bound) and (size >= LEAST_INPUT or size == 0)
+        for x, places in layouts(number, usual):
+            np.testing.assert_array_equal(function(x, 1.0)[places], 2 if fast else 1, err_msg=f"{number!r}")
+            assert (np.delete(function(x, 1.0), places) == 2).all()
+
+
+def test_parameters_between_their_ends_that_are_not_tiny_take_the_fast_form(one_or_two):
+    function, facts = one_or_two
+    facts[:] = [4, -0.5, 2]
+    x = np.linspace(-4, 4, 4096, dtype=np.float32)
+    ends = np.array([0, -0.5, 2, LEAST, -LEAST, 5e-324, 1])
+    for p in np.concatenate([ends, np.nextafter(ends, -np.inf), np.nextafter(ends, np.inf)]):
+        fast = -0.5 <= p <= 2 and (abs(p) >= LEAST or p == 0)
+        for part in (x, x[::2], x[:1]):
+            for number in (p, np.full(part.shape, p)):
+                np.testing.assert_array_equal(function(part, number), 2 if fast else 1, err_msg=f"{p!r}")
