@@ -1,6 +1,7 @@
 """A formula cut into stages is the same formula."""
 
 import math
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nonlin as nl
-from nonlin.backends.numpy.stages import stages
+from nonlin.backends.numpy import stages as cutting
+from nonlin.backends.numpy.stages import LONGEST, cycles, stages
 from nonlin.definition import Elementwise
 from nonlin.definition.expression import CONDITIONS, evaluate, nodes_of, parameter, symbol
 from nonlin.primitives import exp, sqrt, where
@@ -70,11 +72,17 @@ def formulas(draw):
     return known[-draw(st.integers(1, 3)) :]
 
 
-@given(formulas())
-def test_stages_give_bit_for_bit_what_the_whole_gives(outputs):
+def cut(outputs, longest):
+    """The stages of a formula if a chain may be so long."""
+    with patch.object(cutting, "LONGEST", longest):
+        return stages(outputs)
+
+
+@given(formulas(), st.sampled_from([0, 10, 20, LONGEST, 1000]))
+def test_wherever_it_is_cut_stages_give_bit_for_bit_what_the_whole_gives(outputs, longest):
     random = np.random.default_rng(0)
     values = {"x": random.normal(0, 3, 50), "y": random.normal(0, 3, 50), "p": 0.75}
-    plan = stages(outputs)
+    plan = cut(outputs, longest)
     for got, expected in zip(in_stages(plan, values), in_one(outputs, values), strict=True):
         np.testing.assert_array_equal(got, expected)
 
@@ -90,6 +98,22 @@ def test_a_stage_needs_only_inputs_and_earlier_results_and_passes_no_conditions(
             names = {node.value for node in nodes_of([formula]) if node.operation in ("input", "parameter")}
             assert names <= known
         known |= formulas_of_stage.keys()
+
+
+def chain(formulas_of_stage):
+    """The cycles of the longest chain of dependent operations."""
+    waited = {}
+    for node in nodes_of(formulas_of_stage):
+        waited[node] = cycles(node) + max((waited[argument] for argument in node.arguments), default=0)
+    return max(waited.values())
+
+
+@given(formulas(), st.sampled_from([10, 20, LONGEST]))
+def test_a_chain_is_no_longer_than_it_may_be(outputs, longest):
+    """Unless it is a single operation; a comparison that is made again in a later stage comes on top."""
+    for formulas_of_stage in cut(outputs, longest):
+        slowest = max(cycles(node) for node in nodes_of(formulas_of_stage.values()))
+        assert chain(formulas_of_stage.values()) <= max(longest, slowest) + 2
 
 
 def test_what_is_passed_on_is_used():
@@ -108,7 +132,10 @@ def test_a_short_formula_is_one_stage_and_a_long_chain_several():
     long = x
     for _ in range(6):
         long = exp(-long)
-    assert len(stages([long])) == 6
+    assert chain([long]) > LONGEST
+    assert len(stages([long])) > 1
+    assert cut([long], chain([long])) == [{"out0": long}]
+    assert len(cut([long], 0)) == sum(bool(node.arguments) for node in nodes_of([long]))
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "silu", "mish", "softsign"])

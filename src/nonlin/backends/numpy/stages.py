@@ -16,7 +16,13 @@ _LATENCY = {  # cycles, about
     "exp": 36, "expm1": 45, "log": 50, "log1p": 50, "tail_ratio": 40, "erf_near": 30,
     "divide": 28, "sqrt": 30, "add": 10, "subtract": 10, "multiply": 8,
 }  # fmt: skip
-_LONGEST = 45  # cycles of a stage
+LONGEST = 45  # cycles of a chain in a stage
+
+
+def cycles(node: Expression) -> int:
+    """How long what follows has to wait for a node once its arguments are there."""
+    by_number = node.operation == "divide" and node.arguments[1].operation in ("number", "constant")
+    return _LATENCY.get("multiply" if by_number else node.operation, 2) if node.arguments else 0
 
 
 def stages(outputs: Sequence[Expression]) -> list[dict[str, Expression]]:
@@ -48,9 +54,7 @@ def _levels(nodes: Sequence[Expression]) -> dict[Expression, int]:
     for node in nodes:
         stage = max((level[argument] for argument in node.arguments), default=0)
         start = max((waited[argument] for argument in node.arguments if level[argument] == stage), default=0)
-        by_number = node.operation == "divide" and node.arguments[1].operation in ("number", "constant")
-        takes = _LATENCY.get("multiply" if by_number else node.operation, 2) if node.arguments else 0
-        if start and start + takes > _LONGEST:
+        if start and start + cycles(node) > LONGEST:
             stage, start = stage + 1, 0
-        level[node], waited[node] = stage, start + takes
+        level[node], waited[node] = stage, start + cycles(node)
     return level
