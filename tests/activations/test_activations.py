@@ -66,15 +66,42 @@ LIMITS = {  # value at -inf and inf, derivative at -inf and inf
     "silu": (0, np.inf, 0, 1),
     "mish": (0, np.inf, 0, 1),
     "softplus": (0, np.inf, 0, 1),
+    "prelu": (-np.inf, np.inf, 0.25, 1),
+    "rrelu": (-np.inf, np.inf, (1 / 8 + 1 / 3) / 2, 1),
+    "relu6": (0, 6, 0, 0),
+    "relu_squared": (0, np.inf, 0, np.inf),
+    "star_relu": (-0.4472, np.inf, 0, np.inf),
+    "shifted_relu": (-1, np.inf, 0, 1),
+    "thresholded_relu": (0, np.inf, 0, 1),
+    "threshold": (0, np.inf, 0, 1),
+    "logsigmoid": (-np.inf, 0, 1, 0),
+    "softsign": (-1, 1, 0, 0),
+    "arctan": (-np.pi / 2, np.pi / 2, 0, 0),
+    "isru": (-1, 1, 0, 0),
+    "laplace": (0, 1, 0, 0),
+    "celu": (-1, np.inf, 0, 1),
+    "exponential": (0, np.inf, 0, np.inf),
+    "squareplus": (0, np.inf, 0, 1),
+    "sqrtsoftplus": (0, np.inf, 0, 0),
+    "isrlu": (-1, np.inf, 0, 1),
+    "bent_identity": (-np.inf, np.inf, 0.5, 1.5),
+    "xielu": (np.inf, np.inf, 0.5 - 0.8, np.inf),
+    "gaussian": (0, 0, 0, 0),
+    "elish": (0, np.inf, 0, 1),
+    "hardshrink": (-np.inf, np.inf, 1, 1),
+    "shrink": (-np.inf, np.inf, 1, 1),
+    "softshrink": (-np.inf, np.inf, 1, 1),
+    "tanhshrink": (-np.inf, np.inf, 1, 1),
 }
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", LIMITS)
-def test_infinities_give_the_limits_in_the_books(name):
+def test_infinities_give_the_limits_in_the_books(name, dtype):
     record, (low, high, slope_low, slope_high) = RECORDS[name], LIMITS[name]
-    x = np.array([-np.inf, np.inf])
-    np.testing.assert_array_equal(record(x), [low, high])
-    np.testing.assert_array_equal(record.derivative(x), [slope_low, slope_high])
+    x = np.array([-np.inf, np.inf], dtype)
+    np.testing.assert_array_equal(record(x), np.array([low, high], dtype))
+    np.testing.assert_array_equal(record.derivative(x), np.array([slope_low, slope_high], dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,4 +1,4 @@
-"""The relu and its relatives: PyTorch's and ONNX' values, their kinks, infinities, and parameters that are arrays."""
+"""The relu and its relatives: PyTorch's and ONNX' values, their kinks, and parameters that are arrays."""
 
 import numpy as np
 import pytest
@@ -7,25 +7,6 @@ import nonlin as nl
 from nonlin.facts.gain import normal_expectation
 
 INF = np.inf
-LIMITS = {  # value at -inf and inf, derivative at -inf and inf
-    "prelu": (-INF, INF, 0.25, 1),
-    "rrelu": (-INF, INF, (1 / 8 + 1 / 3) / 2, 1),
-    "relu6": (0, 6, 0, 0),
-    "relu_squared": (0, INF, 0, INF),
-    "star_relu": (-0.4472, INF, 0, INF),
-    "shifted_relu": (-1, INF, 0, 1),
-    "thresholded_relu": (0, INF, 0, 1),
-    "threshold": (0, INF, 0, 1),
-}
-
-
-@pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_infinities_give_the_limits(name, dtype):
-    record, (low, high, slope_low, slope_high) = nl.get(name), LIMITS[name]
-    x = np.array([-INF, INF], dtype)
-    np.testing.assert_array_equal(record(x), np.array([low, high], dtype))
-    np.testing.assert_array_equal(record.derivative(x), np.array([slope_low, slope_high], dtype))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The S-shaped functions: other libraries' values, limits, and parameters away from their defaults."""
+"""The S-shaped functions: other libraries' values, tails, and parameters away from their defaults."""
 
 import numpy as np
 import pytest
@@ -6,23 +6,7 @@ from scipy import special, stats
 
 import nonlin as nl
 
-INF, HALF_PI = np.inf, np.pi / 2
-LIMITS = {  # value at -inf and inf, derivative at -inf and inf
-    "logsigmoid": (-INF, 0, 1, 0),
-    "softsign": (-1, 1, 0, 0),
-    "arctan": (-HALF_PI, HALF_PI, 0, 0),
-    "isru": (-1, 1, 0, 0),
-    "laplace": (0, 1, 0, 0),
-}
-
-
-@pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_infinities_give_the_limits(name, dtype):
-    record, (low, high, slope_low, slope_high) = nl.get(name), LIMITS[name]
-    x = np.array([-INF, INF], dtype)
-    np.testing.assert_array_equal(record(x), np.array([low, high], dtype))
-    np.testing.assert_array_equal(record.derivative(x), np.array([slope_low, slope_high], dtype))
+INF = np.inf
 
 
 @pytest.mark.parametrize("name", ["softsign", "arctan", "isru"])
