@@ -2,7 +2,7 @@
 
 from math import inf
 
-from ..definition import Elementwise, Parameter, activation
+from ..definition import Parameter, activation
 from ..definition.constants import SELU_ALPHA, SELU_SCALE
 from ..definition.primitives import exp, expm1, log1p, maximum, minimum, sqrt, where
 from .scaling import scaled
@@ -278,7 +278,6 @@ def _(x):
     return 1 + x / 2 / _root_of_sum(x, 1, abs(x) < 2**60)
 
 
-@Elementwise
 def _curvature(x):
     """(exp(x) - 1 - x) / x^2 to 1e-41 for |x| <= 1/64: fifteen terms of its series over their common denominator."""
     p = 3360 + x * (240 + x * (16 + x))

@@ -2,7 +2,7 @@
 
 from math import inf
 
-from ..definition import Elementwise, Parameter, activation
+from ..definition import Parameter, activation
 from ..definition.primitives import exp, sign, where
 from .scaling import scaled
 from .sigmoids import tanh
@@ -58,35 +58,35 @@ def _(x, *, alpha=0.5, weight=1.0, bias=0.0):
 
 
 # The rational function P(x) / Q(x) of order (5, 4). Beyond |x| = 1 its powers may overflow: there everything is written
-# in z = 1 / x, with P over x^5 and Q over x^4. The helpers are definitions that are not registered; their defaults only
-# have to make sense.
+# in z = 1 / x, with P over x^5 and Q over x^4.
 
 
-@Elementwise
 def _folded(x):
     """x, and 1 / x beyond 1."""
     near = abs(x) < 1
     return where(near, x, 1 / where(near, 1, x))
 
 
-@Elementwise
-def _inner(x, *, b1=1.0, b2=1.0, b3=1.0, b4=1.0):
-    """b1 + b2 x + b3 x^2 + b4 x^3, which times x is what Q is 1 and the size of; beyond |x| = 1 over x^3."""
+def _inner(x, b1, b2, b3, b4):
+    """b1 + b2 x + b3 x^2 + b4 x^3, which times x is between the bars of Q; beyond |x| = 1 over x^3."""
     near, z = abs(x) < 1, _folded(x)
     tail = where(near, b2, b3) + z * (where(near, b3, b2) + z * where(near, b4, b1))
     return where(near, b1, b4) + z * tail
 
 
-@Elementwise
-def _denominator(x, *, b1=1.0, b2=1.0, b3=1.0, b4=1.0):
+def _side(x, b1, b2, b3, b4):
+    """The sign of what is between the bars of Q."""
+    return sign(where(abs(x) < 1, sign(x), 1) * _inner(x, b1, b2, b3, b4))
+
+
+def _denominator(x, b1, b2, b3, b4):
     """Q(x), at least 1; beyond |x| = 1 over x^4."""
     near, z = abs(x) < 1, _folded(x)
-    inner = _inner(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    inner = _inner(x, b1, b2, b3, b4)
     return where(near, 1, z**4) + abs(where(near, z, 1) * inner)
 
 
-@Elementwise
-def _numerator(x, *, a0=1.0, a1=1.0, a2=1.0, a3=1.0, a4=1.0, a5=1.0):
+def _numerator(x, a0, a1, a2, a3, a4, a5):
     """P(x); beyond |x| = 1 over x^5."""
     near, z = abs(x) < 1, _folded(x)
     tail = where(near, a3, a2) + z * (where(near, a4, a1) + z * where(near, a5, a0))
@@ -127,89 +127,86 @@ def pau(
 
 @pau.kernel
 def _(x, *, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
-    ratio = _numerator(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5) / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    ratio = _numerator(x, a0, a1, a2, a3, a4, a5) / _denominator(x, b1, b2, b3, b4)
     return where(abs(x) < 1, ratio, x * ratio)
 
 
 @pau.derivative
 def _(x, *, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
-    # P' / Q - (P / Q) Q' / Q, where the powers of x cancel; Q' is d times the sign of what is in the bars.
+    # P' / Q - (P / Q) Q' / Q, where the powers of x cancel; Q' is d times the sign of what is between the bars.
     near = abs(x) < 1
-    inner = where(near, sign(x), 1) * _inner(x, b1=b1, b2=b2, b3=b3, b4=b4)
-    q = _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
-    n = _numerator(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5)
+    q = _denominator(x, b1, b2, b3, b4)
+    n = _numerator(x, a0, a1, a2, a3, a4, a5)
     p = _numerator(
         x,
-        a0=where(near, a1, 0),
-        a1=where(near, 2 * a2, a1),
-        a2=where(near, 3 * a3, 2 * a2),
-        a3=where(near, 4 * a4, 3 * a3),
-        a4=where(near, 5 * a5, 4 * a4),
-        a5=where(near, 0, 5 * a5),
+        where(near, a1, 0),
+        where(near, 2 * a2, a1),
+        where(near, 3 * a3, 2 * a2),
+        where(near, 4 * a4, 3 * a3),
+        where(near, 5 * a5, 4 * a4),
+        where(near, 0, 5 * a5),
     )
-    d = _inner(x, b1=b1, b2=2 * b2, b3=3 * b3, b4=4 * b4)
-    return (p - sign(inner) * d * (n / q)) / q
+    d = _inner(x, b1, 2 * b2, 3 * b3, 4 * b4)
+    return (p - _side(x, b1, b2, b3, b4) * d * (n / q)) / q
 
 
 @pau.derivative(with_respect_to="a0")
 def _(x, *, b1, b2, b3, b4, **_):
     z = _folded(x)
-    return where(abs(x) < 1, 1, z**4) / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, 1, z**4) / _denominator(x, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="a1")
 def _(x, *, b1, b2, b3, b4, **_):
     z = _folded(x)
-    return where(abs(x) < 1, x, z**3) / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x, z**3) / _denominator(x, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="a2")
 def _(x, *, b1, b2, b3, b4, **_):
     z = _folded(x)
-    return z * z / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    return z * z / _denominator(x, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="a3")
 def _(x, *, b1, b2, b3, b4, **_):
     z = _folded(x)
-    return where(abs(x) < 1, x**3, z) / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x**3, z) / _denominator(x, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="a4")
 def _(x, *, b1, b2, b3, b4, **_):
-    return where(abs(x) < 1, x**4, 1) / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x**4, 1) / _denominator(x, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="a5")
 def _(x, *, b1, b2, b3, b4, **_):
-    return where(abs(x) < 1, x**5, x) / _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x**5, x) / _denominator(x, b1, b2, b3, b4)
 
 
-@Elementwise
-def _pull(x, *, a0=1.0, a1=1.0, a2=1.0, a3=1.0, a4=1.0, a5=1.0, b1=1.0, b2=1.0, b3=1.0, b4=1.0):
-    """-P / Q^2 times the sign of what is in the bars, which all derivatives in b share; beyond |x| = 1 times x^3."""
-    q = _denominator(x, b1=b1, b2=b2, b3=b3, b4=b4)
-    inner = where(abs(x) < 1, sign(x), 1) * _inner(x, b1=b1, b2=b2, b3=b3, b4=b4)
-    return -sign(inner) * (_numerator(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5) / q) / q
+def _pull(x, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
+    """-P / Q^2 times the side, which all derivatives in b share; beyond |x| = 1 times x^3."""
+    q = _denominator(x, b1, b2, b3, b4)
+    return -_side(x, b1, b2, b3, b4) * (_numerator(x, a0, a1, a2, a3, a4, a5) / q) / q
 
 
 @pau.derivative(with_respect_to="b1")
 def _(x, *, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
     z = _folded(x)
-    return where(abs(x) < 1, x, z * z) * _pull(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x, z * z) * _pull(x, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="b2")
 def _(x, *, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
     z = _folded(x)
-    return where(abs(x) < 1, x * x, z) * _pull(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x * x, z) * _pull(x, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="b3")
 def _(x, *, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
-    return where(abs(x) < 1, x**3, 1) * _pull(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x**3, 1) * _pull(x, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4)
 
 
 @pau.derivative(with_respect_to="b4")
 def _(x, *, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
-    return where(abs(x) < 1, x**4, x) * _pull(x, a0=a0, a1=a1, a2=a2, a3=a3, a4=a4, a5=a5, b1=b1, b2=b2, b3=b3, b4=b4)
+    return where(abs(x) < 1, x**4, x) * _pull(x, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4)

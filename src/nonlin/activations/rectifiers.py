@@ -75,7 +75,7 @@ def _(x):
     },
 )
 def relu(x):
-    """The positive part of x, else 0. At 0 the derivative is 0, as in PyTorch."""
+    """x where it is positive, else 0. At 0 the derivative is 0, as in PyTorch."""
     return where(x < 0, 0, x)
 
 

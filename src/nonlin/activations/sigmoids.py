@@ -161,7 +161,7 @@ def _(x):
     range=(-1, 1),
     monotone=True,
     smoothness=inf,
-    parameters={"alpha": Parameter(1.0, above=0, text="the limits are -1 and 1 over its square root")},
+    parameters={"alpha": Parameter(1.0, above=0, text="the limits are plus and minus 1 over its square root")},
 )
 def isru(x, *, alpha=1.0):
     """x / sqrt(1 + alpha x^2): a sigmoid without an exponential."""
