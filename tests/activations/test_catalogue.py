@@ -86,3 +86,62 @@ def test_the_table_is_whole():
     assert len(CATALOGUE) == 47
     counts = {system: sum(system in row.split() for row in CATALOGUE.values()) for system in SYSTEMS}
     assert list(counts.values()) == [30, 25, 32, 16, 23, 18, 18, 22, 6, 5]
+
+
+# How libraries and papers write the names of functions that are called otherwise here.
+SPELLINGS = {
+    "arctan": "atan",
+    "celu": "CELU",
+    "crelu": "CReLU",
+    "dyt": "dynamic_tanh DynamicTanh",
+    "elu": "ELU",
+    "exponential": "exp",
+    "geglu": "GEGLU",
+    "geglu_tanh": "gated-gelu",
+    "gelu": "gelu_python",
+    "gelu_clipped": "gelu_10",
+    "gelu_tanh": "gelu_new gelu_fast gelu_pytorch_tanh gelu_accurate GELUTanh",
+    "glu": "GLU",
+    "gumbel_softmax": "concrete",
+    "hard_mish": "HardMish",
+    "hardshrink": "Hardshrink hard_shrink",
+    "hardsigmoid": "Hardsigmoid hard_sigmoid HardSigmoid",
+    "hardswish": "Hardswish HardSwish hard_swish hard_silu",
+    "hardtanh": "Hardtanh hard_tanh",
+    "identity": "linear Identity",
+    "leaky_relu": "LeakyReLU LeakyRelu",
+    "log_softmax": "LogSoftmax",
+    "logsigmoid": "log_sigmoid LogSigmoid log_expit",
+    "maxout": "Maxout",
+    "mish": "Mish",
+    "pau": "rational PAU",
+    "prelu": "PReLU PRelu",
+    "quick_gelu": "QuickGELU",
+    "reglu": "ReGLU",
+    "relu6": "ReLU6",
+    "relu_squared": "relu2 squared_relu",
+    "rrelu": "RReLU",
+    "selu": "SELU",
+    "shrink": "Shrink",
+    "sigmoid": "logistic expit",
+    "silu": "swish SiLU",
+    "sin": "sine",
+    "snake": "Snake",
+    "softmax": "Softmax",
+    "softplus": "Softplus soft_plus",
+    "softshrink": "Softshrink soft_shrink",
+    "softsign": "soft_sign Softsign",
+    "sqrtsoftplus": "sqrt_softplus",
+    "star_relu": "StarReLU",
+    "swiglu": "SwiGLU gated-silu",
+    "tanhshrink": "Tanhshrink tanh_shrink",
+    "threshold": "Threshold",
+    "thresholded_relu": "ThresholdedRelu",
+    "xielu": "XIELU",
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_other_spellings_find_the_function(name):
+    for spelling in SPELLINGS[name].split():
+        assert nl.get(spelling) is nl.get(name)

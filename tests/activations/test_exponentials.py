@@ -123,12 +123,3 @@ def test_parameters_that_make_no_function_are_refused(name, parameter):
     for wrong in (0, -0.5):
         with pytest.raises(nl.InputError, match=f"{parameter} must be larger than 0, got {wrong}"):
             nl.get(name)(1.0, **{parameter: wrong})
-
-
-@pytest.mark.parametrize(
-    ("alias", "name"),
-    [("CELU", "celu"), ("exp", "exponential"), ("Softplus", "softplus"), ("soft_plus", "softplus"), ("XIELU", "xielu"),
-     ("sqrt_softplus", "sqrtsoftplus"), ("SELU", "selu"), ("ELU", "elu")],
-)  # fmt: skip
-def test_spellings_of_other_libraries(alias, name):
-    assert nl.get(alias) is nl.get(name)

@@ -58,14 +58,3 @@ def test_the_gradient_of_the_gate_survives_far_out():
     """From s (1 - s), as in torch, it is 0 in float32 from gate 17 on."""
     gate, value = np.float32([20, -20]), np.float32([1, 1])
     np.testing.assert_allclose(nl.glu.derivative(gate, value)[0], [2.0611536e-09] * 2, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("spelling", "name"),
-    {
-        "GLU": "glu", "SwiGLU": "swiglu", "GEGLU": "geglu", "ReGLU": "reglu",
-        "gated-gelu": "geglu_tanh", "gated-silu": "swiglu",  # T5's
-    }.items(),
-)  # fmt: skip
-def test_library_spellings(spelling, name):
-    assert nl.get(spelling).name == name

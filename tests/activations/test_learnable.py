@@ -113,10 +113,3 @@ def test_at_the_kinks_of_pau_the_sign_is_zero_as_in_pytorch(torch):
     given = {**dict.fromkeys(nl.pau.parameters, 0.0), "a0": 1.0, "b1": 1.0}
     derivative = torch(lambda torch, F, x: 1 / (1 + torch.abs(x)), np.array([-1.0, 0.0, 1.0]))[1]
     np.testing.assert_array_equal(nl.pau.derivative([-1.0, 0.0, 1.0], **given), derivative)
-
-
-@pytest.mark.parametrize(
-    ("alias", "name"), [("rational", "pau"), ("dynamic_tanh", "dyt"), ("DynamicTanh", "dyt"), ("PAU", "pau")]
-)
-def test_other_spellings(alias, name):
-    assert nl.get(alias) is nl.get(name)

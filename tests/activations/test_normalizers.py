@@ -378,13 +378,6 @@ def test_hardmax_takes_the_first_of_the_largest():
 
 
 @pytest.mark.parametrize(
-    ("spelling", "name"), [("LogSoftmax", "log_softmax"), ("Softmax", "softmax"), ("concrete", "gumbel_softmax")]
-)
-def test_library_spellings(spelling, name):
-    assert nl.get(spelling).name == name
-
-
-@pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda x: nl.softmax(x, temperature=0), "temperature"),

@@ -90,8 +90,3 @@ def test_snake_in_its_frequency_by_differences(alpha):
 def test_a_frequency_that_makes_no_function_is_refused():
     with pytest.raises(nl.InputError, match="alpha must be larger than 0, got 0"):
         nl.snake(1.0, alpha=0)
-
-
-@pytest.mark.parametrize(("alias", "name"), [("sine", "sin"), ("Snake", "snake")])
-def test_other_spellings(alias, name):
-    assert nl.get(alias) is nl.get(name)

@@ -76,15 +76,3 @@ def test_hard_elish_by_hand():
     expected = [0, 0, np.expm1(-0.5) / 4, 0.375, 1, 2]
     np.testing.assert_allclose(nl.hard_elish(x), expected, rtol=1e-15)
     np.testing.assert_array_equal(nl.hard_elish.derivative([-1.0, 0.0, 1.0]), [0, 0.5, 1])
-
-
-@pytest.mark.parametrize(
-    ("spelling", "name"),
-    {
-        "Hardtanh": "hardtanh", "hard_tanh": "hardtanh", "Hardsigmoid": "hardsigmoid", "hard_sigmoid": "hardsigmoid",
-        "HardSigmoid": "hardsigmoid", "Hardswish": "hardswish", "HardSwish": "hardswish", "hard_swish": "hardswish",
-        "hard_silu": "hardswish", "hard_mish": "hard_mish", "HardMish": "hard_mish",
-    }.items(),
-)  # fmt: skip
-def test_library_spellings(spelling, name):
-    assert nl.get(spelling).name == name

@@ -101,15 +101,3 @@ def test_star_relu_without_scale_is_its_bias():
 def test_star_relu_overflows_only_where_its_value_does():
     x = np.float64(1.4e154)  # the square is 1.96e308, more than a double holds
     assert nl.star_relu(x, scale=0.5, bias=0.0) == pytest.approx(0.98e308)
-
-
-@pytest.mark.parametrize(
-    ("spelling", "name"),
-    {
-        "ReLU6": "relu6", "relu2": "relu_squared", "squared_relu": "relu_squared", "LeakyReLU": "leaky_relu",
-        "LeakyRelu": "leaky_relu", "PReLU": "prelu", "PRelu": "prelu", "RReLU": "rrelu", "StarReLU": "star_relu",
-        "ThresholdedRelu": "thresholded_relu", "Threshold": "threshold", "linear": "identity", "Identity": "identity",
-    }.items(),
-)  # fmt: skip
-def test_library_spellings(spelling, name):
-    assert nl.get(spelling).name == name

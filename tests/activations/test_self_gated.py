@@ -128,15 +128,3 @@ def test_learnable_parameters_by_differences(name, parameter, given):
 def test_what_is_not_learnable_is_refused():
     with pytest.raises(nl.InputError, match="no learnable parameter 'alpha'"):
         nl.swish_beta.derivative(1.0, with_respect_to="alpha")
-
-
-@pytest.mark.parametrize(
-    ("alias", "name"),
-    [
-        ("swish", "silu"), ("SiLU", "silu"), ("gelu_new", "gelu_tanh"), ("gelu_fast", "gelu_tanh"),
-        ("gelu_pytorch_tanh", "gelu_tanh"), ("gelu_accurate", "gelu_tanh"), ("GELUTanh", "gelu_tanh"),
-        ("gelu_python", "gelu"), ("gelu_10", "gelu_clipped"), ("QuickGELU", "quick_gelu"), ("Mish", "mish"),
-    ],
-)  # fmt: skip
-def test_spellings_of_other_libraries(alias, name):
-    assert nl.get(alias) is nl.get(name)

@@ -46,8 +46,3 @@ def test_maxout_shortens_an_axis_by_its_pieces():
     np.testing.assert_array_equal(nl.maxout(x), [5, 5, np.nan])
     np.testing.assert_array_equal(nl.maxout(x[:3], pieces=3), [5])
     np.testing.assert_array_equal(nl.maxout.vjp(x[:4], np.array([3.0, 7.0])), [0, 3, 7, 0])
-
-
-@pytest.mark.parametrize(("spelling", "name"), [("CReLU", "crelu"), ("Maxout", "maxout")])
-def test_library_spellings(spelling, name):
-    assert nl.get(spelling).name == name

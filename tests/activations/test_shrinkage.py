@@ -64,14 +64,3 @@ def test_tanhshrink_is_exact_where_both_of_its_forms_meet(dtype):
         slope = np.frompyfunc(lambda v: mpmath.tanh(mpmath.mpf(float(v))) ** 2, 1, 1)(x)
     assert ulp_error(nl.tanhshrink(x), exact).max() <= 1
     assert ulp_error(nl.tanhshrink.derivative(x), slope).max() <= 1
-
-
-@pytest.mark.parametrize(
-    ("spelling", "name"),
-    {
-        "Hardshrink": "hardshrink", "hard_shrink": "hardshrink", "Softshrink": "softshrink",
-        "soft_shrink": "softshrink", "Shrink": "shrink", "Tanhshrink": "tanhshrink", "tanh_shrink": "tanhshrink",
-    }.items(),
-)  # fmt: skip
-def test_library_spellings(spelling, name):
-    assert nl.get(spelling).name == name

@@ -62,14 +62,3 @@ def test_far_out_the_derivatives_are_those_of_the_tails():
 def test_parameters_that_make_no_function_are_refused(name, parameter, wrong):
     with pytest.raises(nl.InputError, match=f"{parameter} must be larger than 0, got {wrong}"):
         nl.get(name)(1.0, **{parameter: wrong})
-
-
-@pytest.mark.parametrize(
-    ("alias", "name"),
-    [
-        ("log_sigmoid", "logsigmoid"), ("LogSigmoid", "logsigmoid"), ("log_expit", "logsigmoid"), ("atan", "arctan"),
-        ("soft_sign", "softsign"), ("Softsign", "softsign"), ("logistic", "sigmoid"), ("expit", "sigmoid"),
-    ],
-)  # fmt: skip
-def test_spellings_of_other_libraries(alias, name):
-    assert nl.get(alias) is nl.get(name)
