@@ -15,7 +15,7 @@ from .loops import counted
 LANES = REGISTER["double"]
 SIDE_BY_SIDE = 4  # registers
 _LINE = 16  # floats of a line of the cache
-_ALIGNED = 4  # bytes: rows begin anywhere
+_ALIGNED = 4  # bytes, at least: a row begins at any float
 
 
 class Place(NamedTuple):
