@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial, reduce
 from typing import Any
 
-from ...definition.expression import Expression, evaluate, nodes_of
-from . import fast_functions, float_pair, primitives
+from ...definition.expression import Expression, evaluate
+from . import primitives
 from .arithmetic import DoubleDouble, Native
 from .elements import BYTES, memory_type
 from .emitter import Emitter, Value, splat, vector
-from .loops import spread_over
-from .nan_passing import passes_nan
-from .stages import stages
 
 LANES = 8
-FAST_LANES = float_pair.LANES
-LEAST_INPUT = 2.0**-30  # a smaller one, but 0, is not for two floats: what corrects its products is no float
-LEAST = 2.0**-90  # a smaller parameter, but 0, is not for two floats: they hold no more than part of its digits
 
 
 def working_arithmetic(emitter: Emitter, element: str) -> Native:
@@ -97,7 +90,7 @@ def evaluated(
     results = []
     for result in evaluate(tuple(outputs), primitives.table(a), values):
         number = a.leading(result)
-        results.append(reduce(partial(_or_nan, a), [a.leading(values[name]) for name in inputs], number))
+        results.append(reduce(partial(or_nan, a), [a.leading(values[name]) for name in inputs], number))
     return results
 
 
@@ -117,103 +110,6 @@ def exact_body(
     return emitter
 
 
-def has_fast_form(output: Expression) -> bool:
-    """Whether a formula is made of what the arithmetic of two floats has."""
-    nodes = nodes_of([output])
-    known = ("input", "parameter", "number", "constant", *fast_functions.PRIMITIVES)
-    numbers = [abs(node.value) for node in nodes if node.operation == "number"]
-    return all(node.operation in known for node in nodes) and all(
-        n in (0, math.inf) or 1e-38 < n < 1e38 for n in numbers
-    )
-
-
-def fast_bodies(
-    outputs: Sequence[Expression | None], inputs: Sequence[str], parameters: Sequence[str]
-) -> list[Emitter]:
-    """FAST_LANES floats of each input, and parameters, through the fast forms, in stages; one without such a form is 0.
-
-    What passes from stage to stage is kept where %t0, %t1, ... point.
-    """
-    has = fast_functions.expanded([output for output in outputs if output is not None])
-    places = [k for k, output in enumerate(outputs, len(inputs) + len(parameters)) if output is not None]
-    kept: dict[str, list[int]] = {}  # the places of the parts of earlier results
-    plan, bodies = stages(has), []
-    for formulas in plan:
-        emit = Emitter()
-        a = float_pair.FloatPair(emit)
-        needed = {str(node.value) for node in nodes_of(formulas.values()) if node.operation in ("input", "parameter")}
-        finishes = any(not name.startswith("#") for name in formulas)
-        values = _fast_values(a, needed.union(inputs if finishes else ()), inputs, parameters)
-        for name in sorted(needed & kept.keys()):  # in one order: the text is the key of the cache
-            loads = [emit.effect(a.type, f"load {a.type}, ptr %t{place}, align 64") for place in kept[name]]
-            values[name] = float_pair.Sum(loads[0], loads[1] if len(loads) > 1 else None)
-        results = evaluate(tuple(formulas.values()), fast_functions.table(a), values)
-        for name, result in zip(formulas, results, strict=True):
-            if name.startswith("#"):
-                first = sum(map(len, kept.values()))
-                kept[name] = list(range(first, first + 1 + (result.low is not None)))
-                targets = zip(("t",) * 2, kept[name], (result.high, result.low), strict=False)
-            else:
-                output = has[int(name.removeprefix("out"))]
-                silent = [values[x].high for x in inputs if not passes_nan(output, x)]
-                number = reduce(partial(_or_nan, a), silent, a.leading(result))
-                targets = iter([("p", places[int(name.removeprefix("out"))], number)])
-            for stem, place, value in targets:
-                emit.do(f"store {a.type} {value.text}, ptr %{stem}{place}, align 4")
-        bodies.append(emit)
-    for place in set(range(len(inputs) + len(parameters), len(inputs) + len(parameters) + len(outputs))) - set(places):
-        bodies[-1].do(f"store {vector('float', FAST_LANES)} zeroinitializer, ptr %p{place}, align 4")
-    return bodies
-
-
-def _or_nan(a: Native, number: Value, given: Value) -> Value:
+def or_nan(a: Native, number: Value, given: Value) -> Value:
     """The number, or the NaN that was given."""
     return a.emit.select(a.emit.compare("uno", given, given), given, number)
-
-
-def _fast_values(
-    a: float_pair.FloatPair, needed: set[str], inputs: Sequence[str], parameters: Sequence[str]
-) -> dict[str, Any]:
-    """The inputs and parameters that a stage needs."""
-    emit, wide = a.emit, Native(a.emit, "double", FAST_LANES)
-    values: dict[str, Any] = {}
-    for j, name in enumerate((*inputs, *parameters)):
-        if name not in needed:
-            continue
-        if j < len(inputs):
-            values[name] = a.lift(emit.effect(a.type, f"load {a.type}, ptr %p{j}, align 4"))
-            continue
-        number = emit.effect(wide.type, f"load {wide.type}, ptr %p{j}, align 8")
-        values[name] = a.from_double(number)
-    return values
-
-
-def fast_masks(outputs: Sequence[Expression | None], inputs: Sequence[str], parameters: Sequence[str]) -> Emitter:
-    """Where FAST_LANES elements take the fast form of each output, in %m0, %m1, ...
-
-    That is where every input is not tiny and at most %bound0, %bound1 ... in size, and every parameter is not tiny
-    either and between its %lo and %hi.
-    """
-    emit = Emitter()
-    a = Native(emit, "float", FAST_LANES)
-    wide = Native(emit, "double", FAST_LANES)
-    sizes = [
-        emit.intrinsic("fabs", emit.effect(a.type, f"load {a.type}, ptr %p{j}, align 4")) for j in range(len(inputs))
-    ]
-    zero, least = a.splat(0), a.splat(LEAST_INPUT)
-    large_enough = [
-        emit.binary("or", emit.compare("oeq", size, zero), emit.compare("oge", size, least)) for size in sizes
-    ]
-    usual = []
-    for j in range(len(inputs), len(inputs) + len(parameters)):
-        number = emit.effect(wide.type, f"load {wide.type}, ptr %p{j}, align 8")
-        low, high = (spread_over(emit, Value("double", f"%{end}{j}"), wide.lanes) for end in ("lo", "hi"))
-        usual += [emit.compare("ole", low, number), emit.compare("ole", number, high)]
-        normal = emit.compare("ole", wide.splat(LEAST), emit.intrinsic("fabs", number))
-        usual.append(emit.binary("or", normal, emit.compare("oeq", number, wide.splat(0))))
-    for k in range(len(outputs)):
-        bound = spread_over(emit, Value("float", f"%bound{k}"), a.lanes)
-        small_enough = [emit.compare("ole", size, bound) for size in sizes]
-        mask = reduce(partial(emit.binary, "and"), [*small_enough, *large_enough, *usual])
-        emit.do(f"%m{k} = bitcast {mask.type} {mask.text} to {mask.type}")
-    return emit

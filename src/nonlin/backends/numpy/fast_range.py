@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...definition import Parameter
-from .elementwise import LEAST_INPUT
+from .fast_forms import LEAST_INPUT, FastForm
 
 _FARTHEST = 6  # the fast form is tried up to inputs of 2**6, and then everywhere
 _LEAST = 2  # and used if it holds at least up to 2**2: the usual inputs of a layer
@@ -34,18 +34,19 @@ class _Trial(NamedTuple):
 def measure(
     function: np.ufunc,
     facts: ctypes.Array[ctypes.c_double],
-    has_fast: Sequence[bool],
+    forms: Sequence[FastForm | None],
     inputs: int,
     parameters: Mapping[str, Parameter],
 ) -> None:
     """Write into the facts of a float32 loop how far each output's fast form holds, at parameters near their defaults.
 
-    That is the largest power of two, infinity, or -1 where it is of no use.
+    That is the largest power of two, infinity, or -1 where it is of no use. Without a bound no input is looked at, so
+    that tiny ones must give the same bits as ever: of doubles no sample could tell.
     """
     for place, known in enumerate(parameters.values()):
-        facts[len(has_fast) + 2 * place], facts[len(has_fast) + 2 * place + 1] = near(known)
-    for k, has in enumerate(has_fast):
-        facts[k] = math.inf if has else -1.0
+        facts[len(forms) + 2 * place], facts[len(forms) + 2 * place + 1] = near(known)
+    for k, form in enumerate(forms):
+        facts[k] = -1.0 if form is None else math.inf
     random = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         trials = [_random_points(random, inputs, parameters), *_extreme_points(random, inputs, parameters)]
@@ -59,10 +60,10 @@ def measure(
             right = _is_right(got, exact)
             tried = right | is_tiny
             reached = [2.0**step for step in range(_LEAST, _FARTHEST + 1) if tried[size <= 2.0**step].all()]
-            # no luck where nothing is checked
             to_the_bit = ~is_tiny | (got == exact.astype(np.float32)) | (np.isnan(got) & np.isnan(exact))
-            reached += [math.inf] if (right & to_the_bit).all() else []
-            facts[k] = max(reached, default=-1.0) if has_fast[k] else -1.0
+            form = forms[k]
+            reached += [math.inf] if (right & to_the_bit).all() and form is not None and not form.may_cancel else []
+            facts[k] = -1.0 if form is None else max(reached, default=-1.0)
 
 
 def near(known: Parameter) -> tuple[float, float]:

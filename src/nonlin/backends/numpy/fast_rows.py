@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from ...definition.constants import exact
 from ...definition.expression import Expression, evaluate, nodes_of
 from . import primitives
 from .arithmetic import Native
-from .elementary import log_2_parts, magic
+from .elementary import log_2_parts
 from .emitter import Emitter, Value, float_text, vector
 from .loops import spread_over
 from .reductions import Pass
@@ -24,6 +23,7 @@ from .rewriting import with_symbols
 from .row_places import LANES, SIDE_BY_SIDE, Place, over_row
 from .row_plan import Formula, RowPlan, whole_power
 from .row_totals import Largest, Seen, Totals
+from .short_doubles import power_of_e
 
 _SAME_IN_FLOATS = ("input", "negative", "abs")  # what is exact in any precision
 
@@ -41,27 +41,15 @@ class _Doubles(Native):
         x = emit.select(emit.compare("ogt", low, x), low, x)  # NaN stays
         if not self.is_decaying:
             x = emit.select(emit.compare("olt", high, x), high, x)
-        return self._exp(x, (exact("log_2"),), _ROUGH)
+        return power_of_e(self, x, (exact("log_2"),), _ROUGH)
 
     def fine_exp(self, x: Value) -> Value:
         """exp(x) to about 2**-52; 0 where it is less than a normal number."""
         emit = self.emit
-        result = self._exp(x, log_2_parts(42)[:2], _FINE)
+        result = power_of_e(self, x, log_2_parts(42)[:2], _FINE)
         if not self.is_decaying:
             result = emit.select(emit.compare("ogt", x, self.splat(_HIGHEST)), self.splat(math.inf), result)
         return emit.select(emit.compare("olt", x, self.splat(_LOWEST)), self.splat(0), result)
-
-    def _exp(self, x: Value, log_2: Sequence[Fraction], coefficients: Sequence[float]) -> Value:
-        emit, offset = self.emit, self.splat(magic(self))
-        shifted = self.fma(x, self.splat(1 / math.log(2)), offset)
-        whole, r = self.subtract(shifted, offset), x
-        for part in log_2:
-            r = self.fma(whole, self.splat(-part), r)
-        result = self.splat(coefficients[-1])
-        for coefficient in reversed(coefficients[:-1]):
-            result = self.fma(result, r, self.splat(coefficient))
-        power = emit.binary("shl", self.bits(shifted), self.integers(52))
-        return self.from_bits(emit.binary("add", self.bits(result), power))
 
 
 _LOWEST, _HIGHEST = -708.0, 709.78  # beyond, exp(x) is less than a normal number, and infinite

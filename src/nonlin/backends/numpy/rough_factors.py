@@ -73,9 +73,9 @@ def _signs(
             return frozenset([1])
         case "input" if node.value in steps:
             return signs[steps[str(node.value)].argument]
-        case "exp" | "sqrt" | "abs":
+        case "exp" | "sqrt" | "abs" | "erfc" | "erfcx":
             return frozenset([1])
-        case "log1p":
+        case "log1p" | "expm1" | "tanh" | "erf":
             return known[0]
         case "where":
             return known[1] | known[2]

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 
 from ...definition.expression import Expression
 from .elements import BYTES
-from .elementwise import FAST_LANES, LANES, LEAST, LEAST_INPUT, exact_body, fast_bodies, fast_masks
+from .elementwise import LANES, exact_body
 from .emitter import Emitter, float_text, splat
+from .fast_forms import LANES as FAST_LANES
+from .fast_forms import LEAST, LEAST_INPUT, FastForm, fast_bodies, fast_masks
 from .loops import ATTRIBUTES
 from .near_ties import correctly_rounded_body
 
@@ -27,15 +29,15 @@ _APART = 'attributes #1 = { noinline nounwind "prefer-vector-width"="512" }\n'
 def ufunc_loops(
     elements: Sequence[str],
     outputs: Sequence[Expression],
-    fast: Sequence[Expression | None],
+    fast: Sequence[FastForm | None],
     inputs: Sequence[str],
     parameters: Sequence[str],
 ) -> str:
     """A module with a function loop_half, loop_float ... of type PyUFuncGenericFunction for each element type.
 
-    Parameters are always doubles. `fast` are the outputs in a form for moderate floats; the data of loop_float is then
-    the address of doubles: for each output the size up to which inputs take the fast form, and from where to where each
-    parameter may lie for that.
+    Parameters are always doubles. `fast` are the forms of the outputs for moderate floats; the data of loop_float is
+    then the address of doubles: for each output the size up to which inputs take the fast form, and from where to where
+    each parameter may lie for that.
     """
     kind = f"<{FAST_LANES} x i32>"
     declarations = {
@@ -55,7 +57,7 @@ def ufunc_loops(
         body = correctly_rounded_body if element in ("half", "bfloat") else exact_body
         exact = body(outputs, inputs, parameters, element)
         stages = fast_bodies(fast, inputs, parameters) if has_fast else []
-        masks = [fast_masks(fast, inputs, parameters)] if has_fast else []
+        masks = [fast_masks(len(outputs), len(inputs), len(parameters))] if has_fast else []
         declarations = declarations.union(*(body.declarations for body in (exact, *stages, *masks)))
         functions.append(loop.text(exact, stages, masks))
     return "\n".join([*sorted(declarations), *functions, ATTRIBUTES + _APART])
@@ -69,6 +71,12 @@ def _bits(number: float) -> int:
     return int.from_bytes(struct.pack("<f", number), "little")
 
 
+def _kept(stages: Sequence[Emitter]) -> int:
+    """How many floats an element the stages keep, where %t0, %t1 ... point."""
+    used = re.findall(r"%t(\d+)\b", "\n".join(line for body in stages for line in body.lines))
+    return 1 + max(map(int, used), default=-1)
+
+
 class _Loop:
     """The loop of one element type. Operands are inputs, parameters (doubles) and outputs, in this order."""
 
@@ -79,13 +87,13 @@ class _Loop:
         self.inputs, self.parameters = range(inputs), range(inputs, inputs + parameters)
         self.outputs = range(inputs + parameters, len(self.sizes))
         self.lanes = FAST_LANES if fast else LANES
-        self.single = True  # whether the fast form is one stage
+        self.keeps = False  # whether the fast form keeps something for each element of a block
         ends = [f"double %{end}{j}" for j in self.parameters for end in ("lo", "hi")]
         self.bounds = ", ".join([*(f"float %bound{k}" for k in range(outputs)), *ends])
 
     def text(self, exact: Emitter, stages: Sequence[Emitter], masks: Sequence[Emitter]) -> str:
         """All functions of this element type."""
-        self.single = len(stages) == 1
+        self.keeps = _kept(stages) > 0
         functions = [self._sweep("exact", [exact], LANES)]
         if self.fast:
             functions += [self._sweep("fast", stages, FAST_LANES), self._inside(), self._mixed(masks[0].lines)]
@@ -113,11 +121,11 @@ class _Loop:
         """A whole number of steps through the exact or the fast form, a loop for each stage of it."""
         arguments = [f"ptr {'noalias ' * (j in self.parameters)}%a{j}" for j in range(len(self.sizes))]
         text = [f"define internal void @{form}_{self.element}({', '.join(arguments)}, i64 %count) #1 {{", "before_0:"]
-        kept = 1 + max((int(k) for body in stages for k in re.findall(r"%t(\d+)\b", "\n".join(body.lines))), default=-1)
+        kept = _kept(stages)
         text += [f"  %kept{k} = alloca [{_BLOCK} x float], align 64" for k in range(kept)]
         for number, body in enumerate(stages):
             stage = f"_{number}"
-            lines = [re.sub(r"%([a-z]+\d+)\b", rf"%\1{stage}", line) for line in body.lines]
+            lines = [re.sub(r"(^|%)([a-z]+\d+)\b", rf"\1\2{stage}", line) for line in body.lines]
             ahead = self._ahead(stage, self.inputs if number == 0 else range(0)) if form == "fast" else []
             ahead += self._ahead(stage, self.outputs) if form == "fast" and number == len(stages) - 1 else []
             text += self._steps(lanes, ahead + lines, stage, kept)
@@ -297,7 +305,7 @@ class _Loop:
             nowhere = f"%nowhere{k}"
         lines.append(f"  %nowhere = and i1 {nowhere}, true")
         lines.append(f"  %anywhere = fcmp oeq float %least, {float_text('float', math.inf)}")
-        return [*lines, f"  %at_once = and i1 %anywhere, {str(self.single).lower()}"]
+        return [*lines, f"  %at_once = and i1 %anywhere, {str(not self.keeps).lower()}"]
 
     def _straight(self) -> list[str]:
         """Contiguous data, a whole number of steps; the rest goes through the buffers."""
@@ -309,7 +317,7 @@ class _Loop:
         lines += ["  %last = add i64 %begin, %whole", "  br i1 %nowhere, label %exactly, label %or_fast", "exactly:"]
         lines += self._places("%begin", "g")
         lines += [f"  call void @exact_{self.element}({self._pointers('%g')}, i64 %whole)", "  br label %straight_end"]
-        # Without stages, which need their blocks, and without a bound, all can be done at once.
+        # Without a bound, and without what is kept for the elements of a block, all can be done at once.
         lines += ["or_fast:", "  br i1 %at_once, label %fast_at_once, label %by_blocks", "fast_at_once:"]
         lines += self._places("%begin", "h")
         lines += [f"  call void @fast_{self.element}({self._pointers('%h')}, i64 %whole)", "  br label %straight_end"]

@@ -6,7 +6,7 @@ import ctypes
 import ctypes.util
 import math
 import sys
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import llvmlite.binding as llvm
@@ -14,10 +14,10 @@ import numpy as np
 
 from ...definition import Activation, Definition
 from ...definition.activation import textbook_forms
-from ...definition.expression import Expression, parameter, symbol
+from ...definition.expression import parameter, symbol
 from ...definition.records import made_from_definitions
 from .elements import DTYPES, ELEMENTS
-from .elementwise import fast_bodies, has_fast_form
+from .fast_forms import FastForm, has_fast_form, work
 from .fast_range import measure
 from .jit import compile_ir
 from .parallel import start_helpers
@@ -33,11 +33,14 @@ def _floating_point_environment() -> None:
     llvm.add_symbol("feclearexcept", ctypes.cast(library.feclearexcept, ctypes.c_void_p).value)
 
 
+_MORE_WORK = 32  # that two floats may be before doubles are faster, by measurement
+
+
 class _Made(NamedTuple):
     """A ufunc, the fast forms of its outputs that hold somewhere, and up to where: see `ufunc_loops`."""
 
     function: np.ufunc
-    forms: list[Expression | None]
+    forms: list[FastForm | None]
     facts: ctypes.Array[ctypes.c_double]
 
 
@@ -55,11 +58,15 @@ def _made(record: Definition, part: str) -> _Made:
         return _compiled(record, part, [None] * len(record.expressions(part)))
     if part == "value_and_derivative":
         return _pair(record)
-    robust, textbook = (_fast_forms(record, part, textbook=choice) for choice in (False, True))
-    simple = [other if form is None else form for form, other in zip(textbook, robust, strict=True)]
-    first, second = sorted((simple, robust), key=lambda forms: _length(record, forms))
-    made = _measured(record, part, first)
-    return made if made.forms == first or first == second else _measured(record, part, second)
+    in_doubles = _fast_forms(record, part, may_cancel=True)
+    held, made = [None] * len(in_doubles), None
+    for forms in _float_forms(record, part, in_doubles):
+        made = _measured(record, part, forms)
+        held = made.forms
+        if held == forms:
+            break
+    best = [other if form is None else form for form, other in zip(held, in_doubles, strict=True)]
+    return made if made is not None and best == held else _measured(record, part, best)
 
 
 made_from_definitions += [ufunc.cache_clear, _made.cache_clear]
@@ -75,39 +82,47 @@ def _pair(record: Activation) -> _Made:
     return made
 
 
-def _measured(record: Activation, part: str, forms: list[Expression | None]) -> _Made:
-    """A ufunc with the given fast forms, used as far as they hold."""
+def _float_forms(record: Activation, part: str, in_doubles: list[FastForm | None]) -> list[list[FastForm | None]]:
+    """The forms for two floats that are worth a try, the shortest ones first."""
+    robust, textbook = (_fast_forms(record, part, textbook=choice) for choice in (False, True))
+    simple = [other if form is None else form for form, other in zip(textbook, robust, strict=True)]
+    fast_work = partial(work, inputs=record.inputs, parameters=tuple(record.parameters))
+    choices = sorted((simple, robust) if simple != robust else (simple,), key=fast_work)
+    longest = math.inf if None in in_doubles else fast_work(in_doubles) + _MORE_WORK
+    return [forms for forms in choices if any(forms) and fast_work(forms) <= longest]
+
+
+def _measured(record: Activation, part: str, forms: list[FastForm | None]) -> _Made:
+    """A ufunc with those of the fast forms that hold somewhere."""
     made = _compiled(record, part, forms)
-    if any(form is not None for form in forms):
-        has_fast = [form is not None for form in forms]
-        measure(made.function, made.facts, has_fast, len(record.inputs), record.parameters)
+    if any(forms):
+        measure(made.function, made.facts, forms, len(record.inputs), record.parameters)
     held = [form if bound > 0 else None for form, bound in zip(forms, made.facts, strict=False)]
     return made._replace(forms=held)
 
 
-def _compiled(record: Definition, part: str, forms: list[Expression | None]) -> _Made:
+def _compiled(record: Definition, part: str, forms: list[FastForm | None]) -> _Made:
     outputs, parameters = record.expressions(part), tuple(record.parameters)
-    ir = ufunc_loops(ELEMENTS, outputs, forms, record.inputs, parameters)
     facts = (ctypes.c_double * (len(outputs) + 2 * len(parameters)))(*[-1.0] * len(outputs))
+    addresses: dict[str, int] = {}
+    # Of float32 several forms may be tried: it is compiled alone.
+    for elements in (("float",), tuple(element for element in ELEMENTS if element != "float")):
+        ir = ufunc_loops(elements, outputs, forms, record.inputs, parameters)
+        addresses |= zip(elements, compile_ir(ir, *(f"loop_{e}" for e in elements)), strict=True)
     loops = []
-    for element, address in zip(ELEMENTS, compile_ir(ir, *(f"loop_{e}" for e in ELEMENTS)), strict=True):
+    for element in ELEMENTS:  # NumPy takes the first one that it can convert to
         dtype = DTYPES[element]
         types = [dtype] * len(record.inputs) + ["float64"] * len(parameters) + [dtype] * len(outputs)
-        loops.append((address, types, facts if element == "float" else None))
+        loops.append((addresses[element], types, facts if element == "float" else None))
     name = record.name if part == "value" else f"{record.name}_{part}"
     function = make_ufunc(name, record.__doc__ or "", loops, len(record.inputs) + len(parameters), len(outputs))
     return _Made(function, forms, facts)
 
 
-def _length(record: Activation, forms: list[Expression | None]) -> float:
-    """How many instructions fast forms take; without one, more than any."""
-    if all(form is None for form in forms):
-        return math.inf
-    return sum(len(body.lines) for body in fast_bodies(forms, record.inputs, tuple(record.parameters)))
-
-
-def _fast_forms(record: Activation, part: str, *, textbook: bool) -> list[Expression | None]:
-    """Each output as a form that the arithmetic of two floats can evaluate, if there is one.
+def _fast_forms(
+    record: Activation, part: str, *, textbook: bool = False, may_cancel: bool = False
+) -> list[FastForm | None]:
+    """Each output as a form for two floats or, where its sums may cancel, for doubles, if there is one.
 
     Textbook forms are simpler than those made for extreme inputs, but do not serve everywhere.
     """
@@ -115,4 +130,5 @@ def _fast_forms(record: Activation, part: str, *, textbook: bool) -> list[Expres
     numbers = {name: parameter(name) for name in record.parameters}
     with textbook_forms(textbook):
         found = Definition.trace(record, "definition" if textbook and part == "value" else part, *symbols, **numbers)
-    return [form if has_fast_form(form) else None for form in found]
+    forms = [FastForm(formula, may_cancel) for formula in found]
+    return [form if has_fast_form(form) else None for form in forms]
