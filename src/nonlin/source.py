@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from types import FunctionType
 from typing import Any
 
 
@@ -24,18 +25,35 @@ def statements(tree: ast.FunctionDef) -> list[ast.stmt]:
     return tree.body[1:] if documented else tree.body
 
 
-def formula_text(function: Callable[..., Any]) -> str:
-    """The body of a formula: its assignments and its result, a line each.
+def formula_text(function: Callable[..., Any], known: Collection[Callable[..., Any]] = ()) -> str:
+    """The body of a formula: its assignments and its result, a line each; then the functions in it that are not known.
 
     >>> import nonlin as nl
     >>> nl.silu.formula
     'x * sigmoid(x)'
     """
+    shown, lines = [function], _body(function)
+    for caller in shown:  # it grows
+        for helper in _called(caller):
+            if helper not in (*known, *shown):
+                shown.append(helper)
+                lines.append(f"with {helper.__name__}{inspect.signature(helper)}:")
+                lines += [f"    {line}" for line in _body(helper)]
+    return "\n".join(lines)
+
+
+def _body(function: Callable[..., Any]) -> list[str]:
     tree = syntax_tree(function)
     if tree is None:
-        return "(source not available)"
-    lines = []
-    for statement in statements(tree):
-        shown = statement.value if isinstance(statement, ast.Return) else statement
-        lines.append(ast.unparse(shown) if shown else "")
-    return "\n".join(lines)
+        return ["(source not available)"]
+    shown = [s.value if isinstance(s, ast.Return) else s for s in statements(tree)]
+    return [ast.unparse(statement) if statement else "" for statement in shown]
+
+
+def _called(function: Callable[..., Any]) -> list[FunctionType]:
+    """The plain functions that the body of a function names, in the order of their names there."""
+    tree = syntax_tree(function)
+    nodes = [node for statement in statements(tree) for node in ast.walk(statement)] if tree else []
+    names = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
+    values = map(getattr(function, "__globals__", {}).get, names)
+    return [value for value in values if isinstance(value, FunctionType)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nonlin as nl
-from nonlin.definition import registry
+from nonlin.definition import Elementwise, registry
 from nonlin.definition.expression import evaluate, number, symbol
 from nonlin.errors import InputError
 from nonlin.primitives import exp, where
@@ -189,6 +189,18 @@ def test_rules_name_what_is_wrong(function, complaint):
 
 def test_rules_accept_straight_line_code():
     assert broken_rules(_clean) == []
+
+
+def test_the_text_of_a_formula_has_the_functions_that_it_calls():
+    record = Elementwise(_clean)
+    assert record.formula.split("\n") == [
+        "part, e = _part(x, exp(-abs(x)))",
+        "part * 1.702 + 3 / 2 + e",
+        "with _part(x, e):",
+        "    (where(x < 0, e, 1), e)",
+    ]
+    record.derivative(_circular)
+    assert record.derivative_formula == "_and_back(x)\nwith _and_back(x):\n    _circular(x)"
 
 
 def test_trainable_is_false_only_without_gradient():

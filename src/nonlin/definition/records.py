@@ -14,7 +14,7 @@ from ..documentation import document
 from ..errors import InputError, suggestion
 from ..source import formula_text
 from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
-from .primitives import REDUCTIONS
+from .primitives import ELEMENTWISE, REDUCTIONS
 
 Formula = Callable[..., Any]
 
@@ -61,6 +61,7 @@ def forget_what_was_made() -> None:
 
 
 _REDUCTIONS = {function.__name__ for function in REDUCTIONS}
+_PRIMITIVES = ELEMENTWISE + REDUCTIONS
 
 
 class Definition:
@@ -189,13 +190,13 @@ class Definition:
     @cached_property
     def formula(self) -> str:
         """The definition as readable text."""
-        return formula_text(self.function)
+        return formula_text(self.function, _PRIMITIVES)
 
     @cached_property
     def derivative_formula(self) -> str:
         """The derivative (of a row function: the vector-Jacobian product, of a loss: the gradient) as readable text."""
         parts = (part for part in ("derivative", "vjp", "gradient") if part in self._formulas)
-        return "".join(formula_text(self._formulas[part]) for part in parts)
+        return "".join(formula_text(self._formulas[part], _PRIMITIVES) for part in parts)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.summary}>"
