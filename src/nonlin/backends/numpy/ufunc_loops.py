@@ -63,6 +63,9 @@ def ufunc_loops(
     return "\n".join([*sorted(declarations), *functions, ATTRIBUTES + _APART])
 
 
+_NAMES = re.compile(r"(?:^|%)[a-z]+\d+\b", re.MULTILINE)  # of labels and values
+
+
 def _in_lanes(number: int) -> str:
     return splat("i32", FAST_LANES, str(number)).text
 
@@ -125,7 +128,7 @@ class _Loop:
         text += [f"  %kept{k} = alloca [{_BLOCK} x float], align 64" for k in range(kept)]
         for number, body in enumerate(stages):
             stage = f"_{number}"
-            lines = [re.sub(r"(^|%)([a-z]+\d+)\b", rf"\1\2{stage}", line) for line in body.lines]
+            lines = [_NAMES.sub(rf"\g<0>{stage}", "\n".join(body.lines))]
             ahead = self._ahead(stage, self.inputs if number == 0 else range(0)) if form == "fast" else []
             ahead += self._ahead(stage, self.outputs) if form == "fast" and number == len(stages) - 1 else []
             text += self._steps(lanes, ahead + lines, stage, kept)
