@@ -10,16 +10,28 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...definition.constants import SQRT_HALF, exact
 from ...definition.expression import Expression, apply
 from .elementary import magic
 from .emitter import Value
-from .fast_coefficients import ERF, ERF_SLOPE, EXP, EXPM1, LOG, POWERS, STEPS, TAIL_RATIO, TAIL_WIDTH
+from .fast_coefficients import ERF, ERF_SLOPE, EXP, EXPM1, LOG, POWERS, STEPS, TAIL_RATIO
 from .float_pair import FloatPair, Sum
+from .jit import has_feature
 from .rewriting import rewritten
+from .sizes import simplified
 
 _LOG_2 = exact("log_2")
 _LOG_2_HEAD = Fraction(355, 512)  # so few bits that a whole number times it is exact
+_GROWTH = 64
+_SHIFT = 24 - STEPS.bit_length()  # the bit of a float that is 1 / 16 of the lowest one of its exponent
+# Powers as floats, what these lack relative to them, and these floats less what k << 19 adds within a doubling
+_NEAREST = tuple(float(np.float32(float(power))) for power in POWERS)
+_MISSING = tuple(float(power / Fraction(near) - 1) for power, near in zip(POWERS, _NEAREST, strict=True))
+_SHIFTED = tuple(
+    float((np.float32(near).view(np.int32) - np.int32(j << _SHIFT)).view(np.float32)) for j, near in enumerate(_NEAREST)
+)
 
 
 def series(a: FloatPair, x: Value, numbers: Sequence[float | Value]) -> Value:
@@ -36,10 +48,10 @@ def series(a: FloatPair, x: Value, numbers: Sequence[float | Value]) -> Value:
 
 
 class _Reduced(NamedTuple):
-    """exp(x) as 2**n 2**(j / 16) exp(r + rest), where exp(r + rest) - 1 = r + rest + square * above."""
+    """exp(x) as 2**(k / 16) (1 + r + rest + square * above)."""
 
-    bits: Value  # of 2**n, less those of 1
-    j: Value  # in the lowest four bits
+    k: Value
+    places: Value  # k as an integer in the lowest bits
     r: Value
     rest: Value
     both: Value  # r + rest
@@ -52,27 +64,59 @@ def _exp_reduced(a: FloatPair, x: Sum, coefficients: Sequence[float]) -> _Reduce
     shifted = a.fma(x.high, a.splat(STEPS / _LOG_2), offset)
     whole = a.emit.binary("fsub", shifted, offset)
     r = a.fma(whole, a.splat(-_LOG_2_HEAD / STEPS), x.high)
-    error = a.splat((_LOG_2_HEAD - _LOG_2) / STEPS)
-    rest = a.times(whole, error) if x.low is None else a.fma(whole, error, x.low)
+    index = a.bits(shifted)
+    rest = a.fma(whole, a.splat((_LOG_2_HEAD - _LOG_2) / STEPS), a.lookup(_MISSING, index))
+    rest = rest if x.low is None else a.emit.binary("fadd", rest, x.low)
     both = a.emit.binary("fadd", r, rest)
     square = a.emit.binary("fmul", both, both)
-    above = series(a, both, coefficients)
-    n = a.emit.binary("ashr", a.bits(shifted), a.integers(STEPS.bit_length() - 1))
-    return _Reduced(a.emit.binary("shl", n, a.integers(23)), a.bits(shifted), r, rest, both, square, above)
+    return _Reduced(whole, index, r, rest, both, square, series(a, both, coefficients))
 
 
-def _shifted(a: FloatPair, number: Value, exponent: Value) -> Value:
-    """A number that is not 0 times a power of two given by its bits."""
-    return a.from_bits(a.emit.binary("add", a.bits(number), exponent))
+def _power(a: FloatPair, index: Value) -> Value:
+    """2**(k / 16) where it is a normal number: k << 19 is k / 16 in the exponent, but for what the table takes away."""
+    moved = a.emit.binary("shl", index, a.integers(_SHIFT))
+    return a.from_bits(a.emit.binary("add", a.bits(a.lookup(_SHIFTED, index)), moved))
+
+
+def _expanded(a: FloatPair, parts: _Reduced, power: Value) -> Sum:
+    """A power of 2 times (1 + r + ...)."""
+    change = a.fma(parts.square, parts.above, parts.both)
+    total = a.fma(power, change, power)
+    return Sum(total, a.fma(power, change, a.emit.binary("fsub", power, total)))
+
+
+def moderate_exp(a: FloatPair, x: Sum) -> Sum:
+    """exp(x) for |x| up to about 80."""
+    parts = _exp_reduced(a, x, EXP)
+    return _expanded(a, parts, _power(a, parts.places))
 
 
 def exp(a: FloatPair, x: Sum) -> Sum:
-    """exp(x) for |x| up to about 80."""
+    """exp(x), also where it is subnormal, 0 or infinite; without an instruction for that as `moderate_exp`."""
+    return _far_exp(a, x, 0)
+
+
+def grown_exp(a: FloatPair, x: Sum) -> Sum:
+    """2**64 exp(x) for x <= 0: what it is multiplied by is not lost where exp(x) is hardly a normal number."""
+    return _far_exp(a, x, _GROWTH)
+
+
+def shrunk(a: FloatPair, x: Sum) -> Sum:
+    """X / 2**64, the high part of which is nearest to it, since where it is subnormal there is no low one."""
+    assert x.low is not None
+    factor = a.splat(2.0**-_GROWTH)
+    high, low = a.quick_two_sum(x.high, x.low)
+    return Sum(a.emit.binary("fmul", high, factor), a.emit.binary("fmul", low, factor))
+
+
+def _far_exp(a: FloatPair, x: Sum, growth: int) -> Sum:
+    if not has_feature("avx512f"):
+        return a.multiply(moderate_exp(a, x), a.number(2.0**growth))
     parts = _exp_reduced(a, x, EXP)
-    power, rest = a.lookup_pair(POWERS, parts.j)
-    change = a.fma(power, a.fma(parts.square, parts.above, parts.both), rest)
-    total, lost = a.quick_two_sum(power, change)
-    return Sum(_shifted(a, total, parts.bits), a.times(lost, _shifted(a, a.splat(1), parts.bits)))
+    exponent = a.fma(parts.k, a.splat(1 / STEPS), a.splat(growth))
+    high, low, *_ = _expanded(a, parts, a.lookup(_NEAREST, parts.places))
+    assert low is not None
+    return Sum(a.scaled(high, exponent), a.scaled(low, exponent))
 
 
 def expm1(a: FloatPair, x: Sum) -> Sum:
@@ -80,14 +124,11 @@ def expm1(a: FloatPair, x: Sum) -> Sum:
     least = a.splat(-40)
     near = Sum(a.emit.select(a.emit.compare("olt", x.high, least), least, x.high), x.low)
     parts = _exp_reduced(a, near, EXPM1)
-    power, rest = a.lookup_pair(POWERS, parts.j)
-    large = _shifted(a, power, parts.bits)
-    ones, lost = a.two_sum(large, a.splat(-1))
+    power = _power(a, parts.places)
+    ones, lost = a.two_sum(power, a.splat(-1))
     p, error = a.quick_two_sum(parts.r, a.fma(parts.square, parts.above, parts.rest))
-    change = a.emit.binary("fmul", large, p)
-    missing = a.fma(large, error, a.fma(large, p, a.minus(change)))
-    rest = a.times(rest, _shifted(a, a.splat(1), parts.bits))
-    missing = a.fma(rest, a.plus(p, a.splat(1)), missing)
+    change = a.emit.binary("fmul", power, p)
+    missing = a.fma(power, error, a.fma(power, p, a.minus(change)))
     total, left = a.quick_two_sum(ones, change)
     return Sum(a.emit.intrinsic("copysign", total, x.high), a.plus(a.plus(lost, left), missing))
 
@@ -128,8 +169,10 @@ def _log(a: FloatPair, x: Value, *rest: Value | None) -> Sum:
 
 
 def tail_ratio(a: FloatPair, x: Sum) -> Sum:
-    """exp(x^2 / 2) erfc(x / sqrt(2)) for 0 <= x <= 8.2: a polynomial for every 17/32."""
-    index = a.bits(a.fma(x.high, a.splat(1 / TAIL_WIDTH), a.splat(magic(a))))
+    """exp(x^2 / 2) erfc(x / sqrt(2)) for 0 <= x < 15: a polynomial for every quarter of a doubling of 1 + x."""
+    doubled, last = a.fma(x.high, a.splat(2), a.splat(2)), a.splat(31.5)  # its exponent ends in 00 for x = 0
+    doubled = a.emit.select(a.emit.compare("olt", doubled, last), doubled, last)
+    index = a.emit.binary("lshr", a.bits(doubled), a.integers(21))
     point, value, *coefficients = (a.lookup(column, index) for column in zip(*TAIL_RATIO, strict=True))
     q = a.emit.binary("fsub", x.high, point)
     q = q if x.low is None else a.plus(q, x.low)
@@ -153,7 +196,7 @@ def erf_near(a: FloatPair, x: Sum) -> Sum:
     return a.multiply(x, Sum(high, low))
 
 
-_OWN = (exp, expm1, log, log1p, tail_ratio, from_two, erf_near)
+_OWN = (exp, moderate_exp, grown_exp, shrunk, expm1, log, log1p, tail_ratio, from_two, erf_near)
 _BASIC = (
     "number", "constant", "add", "subtract", "multiply", "divide", "negative", "abs", "less", "less_equal", "where",
     "sqrt", "maximum", "minimum", "sign",
@@ -163,7 +206,7 @@ _BASIC = (
 def table(a: FloatPair) -> dict[str, Callable[..., Any]]:
     """The primitives, emitting instructions."""
     own = {function.__name__: lambda *x, function=function: function(a, *x) for function in _OWN}
-    return {name: getattr(a, name) for name in _BASIC} | own
+    return {name: getattr(a, name) for name in (*_BASIC, "ordered_add")} | own
 
 
 def _tanh(x: Expression) -> Expression:
@@ -187,7 +230,7 @@ def _erfcx(x: Expression) -> Expression:
 def _tail(x: Expression) -> Expression:
     """Erfc(|x|)."""
     y = abs(_times_root_of_2(x))
-    return apply("tail_ratio", y) * apply("exp", y * (y * Fraction(-1, 2)))
+    return apply("shrunk", apply("tail_ratio", y) * apply("grown_exp", y * (y * Fraction(-1, 2))))
 
 
 def _erfc(x: Expression) -> Expression:
@@ -214,4 +257,4 @@ def expanded(outputs: Sequence[Expression]) -> list[Expression]:
         make = _MADE_OF_OTHERS.get(node.operation)
         return make(*arguments) if make else None
 
-    return rewritten(outputs, made)
+    return simplified(rewritten(outputs, made))

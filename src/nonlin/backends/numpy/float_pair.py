@@ -8,7 +8,7 @@ in a register where double precision has eight. Nothing here is rescued from ove
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -25,14 +25,15 @@ LANES = 16
 class Sum(NamedTuple):
     """high + low, where low is far smaller than high; none when high is exact.
 
-    `nearest` is the float nearest to the sum where it is known without adding, the sign of zero included. The parts of
-    an `aligned` sum have one sign.
+    `nearest` computes the float nearest to the sum where that takes less than adding, the sign of zero included.
+    The parts of an `aligned` sum have one sign. `double` is what is made of parameters and numbers alone, in doubles.
     """
 
     high: Value
     low: Value | None = None
-    nearest: Value | None = None
+    nearest: Callable[[], Value] | None = None
     aligned: bool = False
+    double: Value | None = None
 
 
 class FloatPair(Native):
@@ -40,6 +41,7 @@ class FloatPair(Native):
 
     def __init__(self, emitter: Emitter) -> None:
         super().__init__(emitter, "float", LANES)
+        self._wide = Native(emitter, "double", LANES)
         self._known: dict[Value, Fraction] = {}  # the numbers that stand in the formula
 
     def number(self, number: Number) -> Sum:
@@ -49,7 +51,8 @@ class FloatPair(Native):
             high = np.nextafter(high, np.float32(0))
         high = float(high)
         low = float(Fraction(number) - Fraction(high)) if np.isfinite(high) else 0.0
-        result = Sum(self.splat(high), self.splat(low) if low else None, aligned=True)
+        low_part, double = self.splat(low) if low else None, self._wide.splat(number)
+        result = Sum(self.splat(high), low_part, aligned=True, double=double)
         if np.isfinite(high):
             self._known[result.high] = Fraction(number)
         return result
@@ -67,21 +70,29 @@ class FloatPair(Native):
         before = self.from_bits(emit.binary("sub", self.bits(nearest), self.integers(1)))
         high = emit.select(too_large, before, nearest)
         rest = emit.binary("fsub", number, emit.convert("fpext", high, number.type))
-        return Sum(high, emit.convert("fptrunc", rest, self.type), aligned=True)
+        return Sum(high, emit.convert("fptrunc", rest, self.type), lambda: nearest, aligned=True, double=number)
 
     def leading(self, a: Sum) -> Value:
         """The sum rounded to a float; -0.0 stays."""
         if a.low is None:
             return a.high
         if a.nearest is not None:
-            return a.nearest
+            return a.nearest()
         return self.emit.intrinsic("copysign", self.plus(a.high, a.low), a.high)
 
     def add(self, a: Sum, b: Sum) -> Sum:
         """A + b."""
+        if a.double and b.double:
+            return self.from_double(self.emit.binary("fadd", a.double, b.double))
         total, error = self.two_sum(a.high, b.high)
-        exact = a.low is None and b.low is None
-        return Sum(total, self._together(error, a.low, b.low), total if exact else None)
+        nearest = (lambda: total) if a.low is None and b.low is None else None
+        return Sum(total, self._together(error, a.low, b.low), nearest)
+
+    def ordered_add(self, a: Sum, b: Sum) -> Sum:
+        """A + b where |a| >= |b|."""
+        total, error = self.quick_two_sum(a.high, b.high)
+        nearest = (lambda: total) if a.low is None and b.low is None else None
+        return Sum(total, self._together(error, a.low, b.low), nearest)
 
     def subtract(self, a: Sum, b: Sum) -> Sum:
         """A - b."""
@@ -89,24 +100,35 @@ class FloatPair(Native):
 
     def multiply(self, a: Sum, b: Sum) -> Sum:
         """A times b."""
+        if a.double and b.double:
+            return self.from_double(self.emit.binary("fmul", a.double, b.double))
         product = self.emit.binary("fmul", a.high, b.high)
         if self._power_of_two(a) or self._power_of_two(b):
             other, factor = (a, b.high) if self._power_of_two(b) else (b, a.high)
-            low, nearest = (x and self.emit.binary("fmul", x, factor) for x in (other.low, other.nearest))
+            low = other.low and self.emit.binary("fmul", other.low, factor)
+            nearest = other.nearest and (lambda: self.emit.binary("fmul", self.leading(other), factor))
             return Sum(product, low, nearest)
         error = self.fma(a.high, b.high, self.minus(product))
         for low, other in ((a.low, b.high), (b.low, a.high)):
             error = error if low is None else self.fma(low, other, error)
         return Sum(product, error, self._nearest_product(a, b, product))
 
-    def _nearest_product(self, a: Sum, b: Sum, product: Value) -> Value | None:
-        """The product rounded once, if that takes no more than an instruction or two."""
+    def _nearest_product(self, a: Sum, b: Sum, product: Value) -> Callable[[], Value] | None:
+        """The product rounded once, if that takes less than adding its parts."""
         if a.low is None and b.low is None:
-            return product
-        for exact, other in ((a, b), (b, a)):
-            if exact.low is None and other.low is not None and other.aligned:
-                return self.fma(exact.high, other.high, self.emit.binary("fmul", exact.high, other.low))
-        return None
+            return lambda: product
+        if not (a.low is None or b.low is None or a.aligned or b.aligned):
+            return None
+
+        def nearest() -> Value:
+            parts = [(low, other) for low, other in ((a.low, b.high), (b.low, a.high)) if low is not None]
+            total = self.emit.binary("fmul", *parts[0])
+            for low, other in (*parts[1:], (a.high, b.high)):
+                total = self.fma(low, other, total)
+            keeps_zeros = all(x.low is None or x.aligned for x in (a, b))
+            return total if keeps_zeros else self.emit.intrinsic("copysign", total, product)
+
+        return nearest
 
     def divide(self, a: Sum, b: Sum) -> Sum:
         """A over b: one division, and what its rounding left over times the reciprocal."""
@@ -129,8 +151,9 @@ class FloatPair(Native):
 
     def negative(self, a: Sum) -> Sum:
         """-a."""
-        low, nearest = (part and self.minus(part) for part in (a.low, a.nearest))
-        return Sum(self.minus(a.high), low, nearest, a.aligned)
+        low, double = (part and self.minus(part) for part in (a.low, a.double))
+        nearest = a.nearest and (lambda: self.minus(self.leading(a)))
+        return Sum(self.minus(a.high), low, nearest, a.aligned, double)
 
     def abs(self, a: Sum) -> Sum:
         """|a|."""
@@ -152,20 +175,30 @@ class FloatPair(Native):
         zero = self.splat(0)
         if (a.low is None and b.low is None) or zero in (a.high, b.high):
             return self.emit.compare(predicate, a.high, b.high)
+        if a.low is None and b.aligned:  # a float is below a number if it is below the next float
+            return self.emit.compare(predicate, a.high, self._beside(b, above=predicate == "olt"))
+        if b.low is None and a.aligned:
+            return self.emit.compare(predicate, self._beside(a, above=predicate == "ole"), b.high)
         difference = self.emit.binary("fsub", a.high, b.high)
         difference = difference if a.low is None else self.plus(difference, a.low)
         difference = difference if b.low is None else self.emit.binary("fsub", difference, b.low)
         return self.emit.compare(predicate, difference, zero)
+
+    def _beside(self, a: Sum, *, above: bool) -> Value:
+        """The nearest float that is not below an aligned sum, or not above it: its high part is nearer to 0."""
+        emit, zero = self.emit, self.splat(0)
+        assert a.low is not None
+        next_one = self.from_bits(emit.binary("add", self.bits(a.high), self.integers(1)))
+        beyond = emit.select(emit.compare("une", a.low, zero), next_one, a.high)
+        return emit.select(emit.compare("ogt" if above else "olt", a.high, zero), beyond, a.high)
 
     def where(self, mask: Value, a: Sum, b: Sum) -> Sum:
         """A where the mask holds, else b."""
         high = self.where_value(mask, a.high, b.high)
         if a.low is None and b.low is None:
             return Sum(high)
-        zero = self.splat(0)
-        nearest = None
-        if all(x.low is None or x.nearest is not None for x in (a, b)):
-            nearest = self.where_value(mask, self.leading(a), self.leading(b))
+        zero, is_near = self.splat(0), all(x.low is None or x.nearest for x in (a, b))
+        nearest = (lambda: self.where_value(mask, self.leading(a), self.leading(b))) if is_near else None
         return Sum(high, self.where_value(mask, a.low or zero, b.low or zero), nearest, a.aligned and b.aligned)
 
     def where_value(self, mask: Value, a: Value, b: Value) -> Value:
@@ -203,14 +236,15 @@ class FloatPair(Native):
         """A product that may become one instruction with a sum of it."""
         return self.emit.binary("fmul contract", a, b)
 
-    def lookup_pair(self, numbers: Sequence[Number], index: Value) -> tuple[Value, Value]:
-        """The number at the lowest bits of an index, out of as many as there are lanes, in two floats."""
-        high = [float(np.float32(float(number))) for number in numbers]
-        low = [float(Fraction(number) - Fraction(part)) for number, part in zip(numbers, high, strict=True)]
-        return self.lookup(high, index), self.lookup(low, index)
+    def scaled(self, a: Value, exponent: Value) -> Value:
+        """A times the power of two whose exponent is a float rounded down, by AVX-512."""
+        name, mask = "@llvm.x86.avx512.mask.scalef.ps.512", "i16 -1, i32 4"
+        self.emit.declarations.add(f"declare {self.type} {name}({', '.join([self.type] * 3)}, i16, i32)")
+        given = ", ".join(f"{self.type} {text}" for text in (a.text, exponent.text, "zeroinitializer"))
+        return self.emit.pure(self.type, f"call {self.type} {name}({given}, {mask})")
 
     def lookup(self, numbers: Sequence[float], index: Value) -> Value:
-        """The same for single floats."""
+        """The number at the lowest bits of an index, out of as many as there are lanes."""
         texts = ", ".join(f"float {float_text('float', number)}" for number in numbers)
         name = "@llvm.x86.avx512.permvar.sf.512"
         if has_feature("avx512f"):

@@ -13,8 +13,8 @@ from ...definition.expression import CONDITIONS, Expression, nodes_of
 from .rewriting import with_symbols
 
 _LATENCY = {  # cycles, about
-    "exp": 36, "expm1": 45, "log": 50, "log1p": 50, "tail_ratio": 40, "erf_near": 30,
-    "divide": 28, "sqrt": 30, "add": 10, "subtract": 10, "multiply": 8,
+    "exp": 36, "moderate_exp": 36, "grown_exp": 36, "expm1": 45, "log": 50, "log1p": 50, "tail_ratio": 40,
+    "erf_near": 30, "divide": 28, "sqrt": 30, "add": 10, "subtract": 10, "ordered_add": 8, "shrunk": 10, "multiply": 8,
 }  # fmt: skip
 LONGEST = 45  # cycles of a chain in a stage
 
