@@ -245,8 +245,9 @@ class Row(Activation):
         names = self.inputs_of(part)
         if len(inputs) != len(names):
             raise InputError(f"{self.name} takes {', '.join(names)} here, got {len(inputs)} arrays")
-        symbols = any(isinstance(x, Expression) for x in inputs)
-        return self._compute(part, inputs, options if symbols else {"axis": axis, **options})
+        if axis != -1:
+            options["axis"] = axis
+        return self._compute(part, inputs, options)
 
 
 class Pooled(Row):
@@ -259,13 +260,13 @@ class Pooled(Row):
 
     def __call__(self, x: Any, /, *sample: Any, axis: int = -1, pieces: int = 2, **options: Any) -> Any:
         """f of each group of `pieces` neighbours along `axis`, which becomes that much shorter."""
-        return self._along("value", (x, *sample), axis, {"pieces": pieces, **options})
+        return self._along("value", (x, *sample), axis, options if pieces == 2 else {"pieces": pieces, **options})
 
     def vjp(self, x: Any, /, *others: Any, axis: int = -1, pieces: int = 2, **options: Any) -> Any:
         """The vector-Jacobian product, shaped like x; the cotangent has the shape of the result."""
         if isinstance(x, FunctionType):
             return self.define("vjp", x)
-        return self._along("vjp", (x, *others), axis, {"pieces": pieces, **options})
+        return self._along("vjp", (x, *others), axis, options if pieces == 2 else {"pieces": pieces, **options})
 
 
 class Concatenated(Activation):
@@ -275,7 +276,9 @@ class Concatenated(Activation):
 
     def __call__(self, x: Any, /, *, axis: int = -1, **options: Any) -> Any:
         """All results of x, one after another along `axis`."""
-        return self._compute("value", (x,), options if isinstance(x, Expression) else {"axis": axis, **options})
+        if axis != -1:
+            options["axis"] = axis
+        return self._compute("value", (x,), options)
 
     @cached_property
     def derivative(self) -> Derivative:
@@ -297,8 +300,11 @@ class Gated(Activation):
 
     def __call__(self, x: Any, value: Any = None, /, *, axis: int = -1, **options: Any) -> Any:
         """Compute the function of the two halves of x along `axis`, or of two arrays (gate, value)."""
-        inputs = _given(self, x, value)
-        return self._compute("value", inputs, options if len(inputs) == 2 else {"axis": axis, **options})
+        if value is not None:
+            return self._compute("value", (x, value), options)
+        if axis != -1:
+            options["axis"] = axis
+        return self._compute("value", (x,), options)
 
     @cached_property
     def derivative(self) -> Derivative:

@@ -1,15 +1,13 @@
-"""Elementwise definitions on arrays: everything that NumPy's ufuncs take, and a short way for the plainest call."""
+"""Elementwise definitions on arrays: everything that NumPy's ufuncs take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...definition import Definition, Elementwise
-from ...definition.records import made_from_definitions
 from ...errors import InputError
 from .bfloat16 import with_bfloat16
 from .parameters import checked
@@ -17,31 +15,6 @@ from .refusals import refusal
 from .ufuncs import ufunc
 
 _UFUNC_OPTIONS = frozenset(("out", "where", "dtype", "casting", "order", "subok"))
-
-
-@lru_cache(maxsize=4096)
-def plain_call(record: Definition, part: str, *given: tuple[str, float]) -> Callable[..., Any]:
-    """What computes a part on a NumPy array with the given parameters, in hardly more than NumPy's own time.
-
-    The array must be of one of NumPy's own dtypes. The call takes `out` too.
-    Raises `InputError` for an unknown or forbidden parameter.
-    """
-    function = ufunc(record, part)
-    numbers = [np.array(number) for number in checked(record, dict(given)).values()]  # floats are converted each time
-    if not numbers:
-        return function
-    if len(numbers) == 1:
-        only = numbers[0]
-        return lambda x, **into: function(x, only, **into)
-    return lambda x, **into: function(x, *numbers, **into)
-
-
-def only_numbers(options: Mapping[str, Any]) -> bool:
-    """Whether options may be remembered: floats, but not 0.0, which is equal to -0.0."""
-    return {*map(type, options.values())} == {float} and 0.0 not in options.values()
-
-
-made_from_definitions.append(plain_call.cache_clear)
 
 
 def call_elementwise(record: Elementwise, part: str, inputs: tuple[Any, ...], options: Mapping[str, Any]) -> Any:

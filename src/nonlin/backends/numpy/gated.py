@@ -38,7 +38,7 @@ def call_gated(record: Gated, part: str, inputs: tuple[Any, ...], options: Mappi
         check_outputs(record.name, out, halves[0].shape, broadcast=False)
         return call_ufunc(record, part, halves, numbers, {} if out is None else {"out": out})
     check_outputs(record.name, out, x.shape, broadcast=False)
-    result = np.empty(x.shape, working_dtype(x, *arrays_among(numbers))) if out is None else out
+    result = np.empty(x.shape, working_dtype(record.name, x, *arrays_among(numbers))) if out is None else out
     call_ufunc(record, part, halves, numbers, {"out": _halves(record, result, axis)})
     return result
 

@@ -16,7 +16,7 @@ def module(emitter: Emitter, *functions: str) -> str:
 
 
 def counted(
-    emit: Emitter, limit: str, step: int, body: Callable[[Value], None], first: str = "0", counter: str = ""
+    emit: Emitter, limit: str, step: int | str, body: Callable[[Value], None], first: str = "0", counter: str = ""
 ) -> str:
     """body(index) for index = first, first + step, ... below the limit.
 

@@ -36,7 +36,7 @@ def call_loss(
     """
     if reduction not in _REDUCTIONS:
         raise unknown("reduction", reduction, _REDUCTIONS)
-    predictions, targets = plain_array(predictions), plain_array(targets)
+    predictions, targets = plain_array(predictions, loss.name), plain_array(targets, loss.name)
     if predictions.size == 0:
         raise InputError(f"{loss.name} of an empty batch has no value: predictions have shape {predictions.shape}")
     numbers = loss.check_parameters(options)
@@ -58,7 +58,8 @@ def call_loss(
 
 def _result_dtype(loss: Loss, predictions: np.ndarray, targets: np.ndarray) -> np.dtype:
     """The floating dtype of the predictions, together with the targets where these are compared with them."""
-    found = working_dtype(predictions) if isinstance(loss, RowLoss) else working_dtype(predictions, targets)
+    compared = (predictions,) if isinstance(loss, RowLoss) else (predictions, targets)
+    found = working_dtype(loss.name, *compared)
     integers = all(array.dtype.kind in "iub" for array in (predictions, targets))
     return np.dtype(np.float64) if integers else found
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 from collections.abc import Collection, Sequence
 from functools import cache
 
@@ -19,13 +17,12 @@ from .emitter import Emitter, Value, vector
 from .fast_rows import FastRow
 from .jit import compile_ir
 from .loops import Columns, counted, module, over_columns, row_of, spread_over
-from .parallel import run_parallel
 from .primitives import table
 from .reductions import RowReader, is_per_row, split
 from .row_plan import RowPlan, plan
+from .row_ufuncs import row_ufunc
 
 WIDE_LANES = REGISTER["double"]
-_PIECE = 1 << 14  # entries of a piece of work, about
 
 
 def row_module(
@@ -154,16 +151,25 @@ def _write_scalar(emit: Emitter, lanes: Value, element: str, pointer: str, index
 
 
 @cache
-def _kernel(record: Definition, part: str, given: tuple[str, ...], element: str, per_row: tuple[bool, ...]) -> int:
-    """The address of a row kernel; `given` parameters are known when it is called, others are at their defaults."""
+def rows_ufunc(
+    record: Definition, part: str, dtype: np.dtype, per_row: tuple[bool, ...] = (False,), given: tuple[str, ...] = ()
+) -> np.ufunc:
+    """A part of a row definition along the last axis of C-contiguous arrays of one dtype.
+
+    The `given` parameters are numbers behind the arrays, others are at their defaults.
+    """
     inputs = record.inputs_of(part)
     outputs = record.trace(part, *map(symbol, inputs), **{name: parameter(name) for name in given})
     check_per_row(record, outputs, per_row)
     positive = [name for name in given if max(record.parameters[name].low, record.parameters[name].above) >= 0]
-    return compile_ir(row_module(outputs, per_row, inputs, given, element, positive), "kernel")[0]
+    element = next(name for name, known in DTYPES.items() if known == dtype.name)
+    kernel = compile_ir(row_module(outputs, per_row, inputs, given, element, positive), "kernel")[0]
+    results = ",".join("()" if scalar else "(n)" for scalar in per_row)
+    signature = f"{','.join(['(n)'] * len(inputs) + ['()'] * len(given))}->{results}"
+    return row_ufunc(f"{record.name}_{part}", kernel, dtype, signature)
 
 
-made_from_definitions.append(_kernel.cache_clear)
+made_from_definitions.append(rows_ufunc.cache_clear)
 
 
 def check_per_row(record: Definition, outputs: Sequence[Expression], per_row: Sequence[bool]) -> None:
@@ -185,22 +191,10 @@ def run_rows(
 ) -> list[np.ndarray]:
     """Apply a row kernel to contiguous matrices of one shape and dtype, rows spread over the cores.
 
-    `out` is the contiguous memory of the only output, apart from that of the inputs.
+    `out` is contiguous memory for the only output.
     """
-    element = _element(arrays[0].dtype)
     given = {name: number for name, number in numbers.items() if number != record.parameters[name].default}
-    kernel = _kernel(record, part, tuple(given), element, tuple(per_row))
-    rows, cols = arrays[0].shape
-    outputs = (
-        [np.empty(rows if scalar else (rows, cols), arrays[0].dtype) for scalar in per_row] if out is None else [out]
-    )
-    addresses = [array.__array_interface__["data"][0] for array in (*arrays, *outputs)]
-    as_integers = struct.unpack(f"{len(given)}q", struct.pack(f"{len(given)}d", *given.values()))
-    context = (ctypes.c_int64 * (len(addresses) + len(given) + 1))(*addresses, *as_integers, cols)
-    run_parallel(kernel, context, rows, max(1, _PIECE // cols))
-    return outputs
-
-
-@cache
-def _element(dtype: np.dtype) -> str:
-    return next(name for name, known in DTYPES.items() if known == dtype.name)
+    function = rows_ufunc(record, part, arrays[0].dtype, tuple(per_row), tuple(given))
+    into = {} if out is None else {"out": out.reshape(arrays[0].shape)}
+    found = function(*arrays, *map(np.float64, given.values()), **into)
+    return [*found] if isinstance(found, tuple) else [found]

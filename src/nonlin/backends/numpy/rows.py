@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,10 @@ from .refusals import check_numbers, check_outputs
 from .row_kernels import run_rows
 
 
-def working_dtype(*arrays: np.ndarray) -> np.dtype:
-    """The floating dtype of a result, by the rules of NumPy's own ufuncs such as `np.exp`."""
+def working_dtype(name: str, *arrays: np.ndarray) -> np.dtype:
+    """The floating dtype of a result of the function `name`, by the rules of NumPy's own ufuncs such as `np.exp`."""
     for array in arrays:
-        check_numbers("a function", array)
+        check_numbers(name, array)
     return _floating(arrays[0].dtype if len(arrays) == 1 else np.result_type(*arrays))
 
 
@@ -29,7 +29,7 @@ def _floating(dtype: np.dtype) -> np.dtype:
     return dtype.newbyteorder("=") if is_computed(dtype) else np.exp(np.zeros(1, dtype)).dtype
 
 
-def plain_array(x: Any, name: str = "a function") -> np.ndarray:
+def plain_array(x: Any, name: str) -> np.ndarray:
     """Data as a NumPy array of real numbers; `name` is the function that asks for it.
 
     Raises
@@ -70,21 +70,15 @@ def call_row(record: Row, part: str, inputs: tuple[Any, ...], options: Mapping[s
     numbers = checked_numbers(record, given)
     others = [fitted(record, name, y, x.shape) for name, y in zip(record.inputs_of(part)[1:], others, strict=True)]
     check_outputs(record.name, out, x.shape, broadcast=False)
-    dtype = working_dtype(x, *others)
+    dtype = working_dtype(record.name, x, *others)
     if x.size == 0:
         return placed(np.empty(x.shape, dtype), out)
     rows = [as_rows(y, axis, computed_in(dtype)) for y in (x, *others)]
-    if out is not None and axis == x.ndim - 1 and _can_be_written(out, rows):
+    if out is not None and axis == x.ndim - 1 and out.dtype == rows[0].dtype and out.flags.c_contiguous:
         run_rows(record, part, rows, numbers, [False], out)
         return out
     (result,) = run_rows(record, part, rows, numbers, [False])
     return placed(from_rows(result, x.shape, axis).astype(dtype, copy=False), out)
-
-
-def _can_be_written(out: np.ndarray, rows: Sequence[np.ndarray]) -> bool:
-    """Whether a kernel can write there: rows one after another, apart from the memory that it reads."""
-    apart = not any(np.may_share_memory(out, row) for row in rows)
-    return apart and out.dtype == rows[0].dtype and out.flags.c_contiguous
 
 
 def axis_options(options: Mapping[str, Any]) -> tuple[int, Any, dict[str, Any]]:

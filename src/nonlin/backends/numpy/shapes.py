@@ -16,7 +16,7 @@ from .parameters import arrays_among, checked, checked_numbers
 from .refusals import check_outputs
 from .row_kernels import run_rows
 from .rows import as_rows, axis_options, check_axis, fitted, from_rows, placed, plain_array, stretches, working_dtype
-from .short_groups import pooled_groups
+from .short_groups import groups_ufunc
 from .ufuncs import ufunc
 
 
@@ -35,21 +35,22 @@ def call_pooled(record: Pooled, part: str, inputs: tuple[Any, ...], options: Map
     numbers = checked_numbers(record, given)
     groups = _group_count(record, x.shape[axis], pieces, axis)
     pooled = (*x.shape[:axis], groups, *x.shape[axis + 1 :])
-    whole = [
-        np.repeat(fitted(record, name, y, pooled), pieces, axis)
-        if name == "cotangent"
-        else fitted(record, name, y, x.shape)
-        for name, y in zip(record.inputs_of(part)[1:], others, strict=True)
-    ]
     per_group = part == "value"
     shape = pooled if per_group else x.shape
     check_outputs(record.name, out, shape, broadcast=False)
-    dtype = working_dtype(x, *others)
+    others = [
+        fitted(record, name, y, pooled if name == "cotangent" else x.shape)
+        for name, y in zip(record.inputs_of(part)[1:], others, strict=True)
+    ]
+    dtype = working_dtype(record.name, x, *others)
     if x.size == 0:
         return placed(np.empty(shape, dtype), out)
-    rows = [_as_groups(y, axis, pieces, computed_in(dtype)) for y in (x, *whole)]
-    result = pooled_groups(record, rows[0]) if per_group and not whole else None
-    if result is None:
+    groups_at_once = groups_ufunc(record, part, pieces, computed_in(dtype))
+    if groups_at_once is not None:
+        result = groups_at_once(*(as_rows(y, axis, computed_in(dtype)).reshape(-1) for y in (x, *others)))
+    else:
+        whole = [np.repeat(y, pieces, axis) if y.shape != x.shape else y for y in others]
+        rows = [as_rows(y, axis, computed_in(dtype)).reshape(-1, pieces) for y in (x, *whole)]
         (result,) = run_rows(record, part, rows, numbers, [per_group])
     return placed(from_rows(result, shape, axis).astype(dtype, copy=False), out)
 
@@ -69,10 +70,6 @@ def _group_count(record: Pooled, length: int, pieces: Any, axis: int) -> int:
     return length // size
 
 
-def _as_groups(x: np.ndarray, axis: int, pieces: int, dtype: np.dtype) -> np.ndarray:
-    return as_rows(x, axis, dtype).reshape(-1, pieces)
-
-
 def call_concatenated(record: Concatenated, part: str, inputs: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """Compute all results of a function of one number, each in its stretch of `axis`, one after another."""
     axis, out, given = axis_options(options)
@@ -83,6 +80,6 @@ def call_concatenated(record: Concatenated, part: str, inputs: tuple[Any, ...], 
     shape = (*x.shape[:axis], count * x.shape[axis], *x.shape[axis + 1 :])
     check_outputs(record.name, out, shape, broadcast=False)
     # Written beside x first where `out` is given: it may be the memory that x is read from.
-    result = np.empty(shape, working_dtype(x, *arrays_among(numbers)))
+    result = np.empty(shape, working_dtype(record.name, x, *arrays_among(numbers)))
     call_ufunc(record, part, (x,), numbers, {"out": stretches(result, count, axis)})
     return placed(result, out)
