@@ -86,6 +86,9 @@ def test_binding_to_another_table_gives_that_librarys_values():
         ("leaky_relu", {"negativ_slope": 0.1}, "did you mean 'negative_slope'"),
         ("relu", {"alpha": 1}, "relu has no parameter 'alpha'; it takes none"),
         ("swish", {"beta": 2}, "silu has no parameter 'beta'; swish_beta has"),
+        ("softmax", {"dim": 0}, "softmax has no parameter 'dim'; write axis, as in NumPy"),
+        ("glu", {"dim": -1}, "write axis"),
+        ("relu", {"dim": 0}, "it takes none"),
         ("gelu", {"tanh": 1}, "gelu has no parameter 'tanh'; it takes none"),  # gelu_tanh does not take it either
     ],
 )

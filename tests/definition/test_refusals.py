@@ -175,6 +175,21 @@ def test_surplus_arrays_are_refused():
         nl.softmax.vjp([1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]])
 
 
+def test_what_must_be_named_is_told_when_it_is_not():
+    with pytest.raises(InputError, match=r"^leaky_relu takes one array, .*: write negative_slope=0.2$"):
+        nl.leaky_relu(np.ones(3), 0.2)
+    with pytest.raises(InputError, match="relu takes one array; give out= and parameters by name"):
+        nl.relu(np.ones(3), np.empty(3))
+    with pytest.raises(InputError, match="give axis= and others by name"):
+        nl.softmax(np.ones(3), 0)
+
+
+@pytest.mark.parametrize("find", [nl.get, nl.get_loss])
+def test_a_name_is_text(find):
+    with pytest.raises(InputError, match=r"must be text, got None; nonlin\.(activations|losses)\(\) lists them"):
+        find(None)
+
+
 def test_wrong_derivatives_are_found_whatever_the_kind():
     @nl.activation(kind=nl.Gated)
     def swapped_product(gate, value):

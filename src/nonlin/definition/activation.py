@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
+from numbers import Real
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -116,8 +117,16 @@ def _given(activation: Activation, x: Any, value: Any) -> tuple[Any, ...]:
     if value is None:
         return (x,)
     if not isinstance(activation, Gated):
-        raise InputError(f"{activation.name} takes one array; give out= and parameters by name")
+        raise _by_name(activation, value)
     return (x, value)
+
+
+def _by_name(activation: Activation, value: Any) -> InputError:
+    """The error for something behind the array that has to be given by its name."""
+    first = next(iter(activation.parameters), "")
+    if first and isinstance(value, Real):
+        return InputError(f"{activation.name} takes one array, and parameters by name: write {first}={value!r}")
+    return InputError(f"{activation.name} takes one array; give out= and parameters by name")
 
 
 def _facts() -> Any:
@@ -158,8 +167,10 @@ class Elementwise(Activation):
         outputs = super().trace(part, symbol("x"), **names)
         return plain_values(outputs, x, {name: known.default for name, known in self.parameters.items()})
 
-    def __call__(self, x: Any, /, **options: Any) -> Any:
+    def __call__(self, x: Any, /, *surplus: Any, **options: Any) -> Any:
         """f(x) for an array x of any shape and floating dtype; `out=`, `where=`, `dtype=` as for NumPy's ufuncs."""
+        if surplus:
+            raise _by_name(self, surplus[0])
         return self._compute("value", (x,), options)
 
     @cached_property
@@ -219,6 +230,7 @@ class Row(Activation):
 
     kind = "row"
     reduces = True
+    has_axis = True
 
     def __init__(self, function: Formula, **record: Any) -> None:
         self.inputs = positional_arguments(function)[:2] or ("x",)
@@ -244,7 +256,8 @@ class Row(Activation):
     def _along(self, part: str, inputs: tuple[Any, ...], axis: int, options: dict[str, Any]) -> Any:
         names = self.inputs_of(part)
         if len(inputs) != len(names):
-            raise InputError(f"{self.name} takes {', '.join(names)} here, got {len(inputs)} arrays")
+            taken = ", ".join(names)
+            raise InputError(f"{self.name} takes {taken} here, got {len(inputs)} arrays; give axis= and others by name")
         if axis != -1:
             options["axis"] = axis
         return self._compute(part, inputs, options)
@@ -273,6 +286,7 @@ class Concatenated(Activation):
     """A function of one number that gives several, laid one after another along an axis, such as crelu."""
 
     kind = "concatenated"
+    has_axis = True
 
     def __call__(self, x: Any, /, *, axis: int = -1, **options: Any) -> Any:
         """All results of x, one after another along `axis`."""
@@ -290,6 +304,7 @@ class Gated(Activation):
     """A function of two halves of one axis, a gate and a value, such as SwiGLU; the axis becomes half as long."""
 
     kind = "gated"
+    has_axis = True
     inputs = ("gate", "value")
 
     def __init__(self, function: Formula, *, gate: str = "first", **record: Any) -> None:

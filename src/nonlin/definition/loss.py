@@ -94,6 +94,7 @@ class RowLoss(Loss):
     kind = "row"
     inputs = ("logits", "targets")
     reduces = True
+    has_axis = True
 
 
 def loss_definition(*, tasks: tuple[str, ...], kind: type[L] = ElementwiseLoss, **facts: Any) -> Callable[[Formula], L]:

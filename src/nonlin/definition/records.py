@@ -79,6 +79,7 @@ class Definition:
     kind: str = ""
     inputs: tuple[str, ...] = ("x",)
     reduces = False  # whether formulas may use row_sum and its like
+    has_axis = False  # whether a call takes the axis along which entries depend on each other
     _registry_name = ""
 
     def __init__(
@@ -172,7 +173,8 @@ class Definition:
         """All parameters by name, the defaults filled in; raises `InputError` for unknown or forbidden ones."""
         for name, value in given.items():
             if name not in self.parameters:
-                known = self._relative_with(name) or suggestion(name, self.parameters)
+                known = "; write axis, as in NumPy" if name == "dim" and self.has_axis else ""
+                known = known or self._relative_with(name) or suggestion(name, self.parameters)
                 known = known or f"; it takes {', '.join(self.parameters) or 'none'}"
                 raise InputError(f"{self.name} has no parameter {name!r}{known}")
             self.parameters[name].check(name, value)

@@ -41,7 +41,11 @@ class Registry(Generic[D]):
             if name._registry_name != self.kind:
                 raise InputError(f"{name.name!r} is among the {name._registry_name}, not the {self.kind}")
             return name  # type: ignore[return-value]
-        found = self._names.get(str(name).lower())
+        if not isinstance(name, str):
+            raise InputError(
+                f"a name among the {self.kind} must be text, got {name!r}; nonlin.{self.kind}() lists them"
+            )
+        found = self._names.get(name.lower())
         if found is None:
             raise unknown(self.what, name, self._names, self._definitions)
         return self._definitions[found]
