@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,21 @@ from _peers import Peer, peer
 from nonlin.backends.numpy.parallel import core_count, limit_threads
 
 Call = Callable[[], object]
+
+
+class Ours(NamedTuple):
+    """This package's function into a given array and into a new one, and the bytes that it reads and writes."""
+
+    into: Call
+    new: Call
+    size: int
+
+
+class Theirs(NamedTuple):
+    """A peer's function, and whether it makes a new array for its result: such a one is compared with our `new`."""
+
+    call: Call
+    is_new: bool
 
 
 @contextmanager
@@ -35,8 +50,8 @@ def threads(count: int | None) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def ours(name: str, part: str, x: np.ndarray, **options: Any) -> tuple[Call, int]:
-    """This package's function, into a given array where it takes one, and the bytes it reads and writes."""
+def ours(name: str, part: str, x: np.ndarray, **options: Any) -> Ours:
+    """This package's function."""
     record = nl.get(name)
     if part == "value":
         function, arrays = record, (x,)
@@ -48,11 +63,7 @@ def ours(name: str, part: str, x: np.ndarray, **options: Any) -> tuple[Call, int
         function = partial(function, **options)
     out = np.empty_like(function(*arrays))
     size = sum(array.nbytes for array in arrays) + out.nbytes
-    try:
-        function(*arrays, out=out)
-    except (TypeError, nl.InputError):
-        return lambda: function(*arrays), size
-    return lambda: function(*arrays, out=out), size
+    return Ours(lambda: function(*arrays, out=out), lambda: function(*arrays), size)
 
 
 @cache
@@ -69,7 +80,7 @@ def copying(x: np.ndarray, in_threads: bool) -> Call:
     return lambda: list(_workers().map(lambda pair: np.copyto(*pair), pieces))
 
 
-def theirs(library: str, name: str, part: str, x: np.ndarray) -> Call | None:
+def theirs(library: str, name: str, part: str, x: np.ndarray) -> Theirs | None:
     """A peer's function in its fastest form, or None where it has none."""
     known = peer(library, name)
     if known is None:
@@ -77,17 +88,17 @@ def theirs(library: str, name: str, part: str, x: np.ndarray) -> Call | None:
     return {"torch": _torch, "jax": _jax, "scipy": _plain, "numpy": _plain}[library](known, part, x)
 
 
-def _plain(known: Peer, part: str, x: np.ndarray) -> Call | None:
+def _plain(known: Peer, part: str, x: np.ndarray) -> Theirs | None:
     if part != "value":
         return None
     into, function = known.into, known.function
     if into is None:
-        return lambda: function(x)
+        return Theirs(lambda: function(x), is_new=True)
     out = np.empty_like(x)
-    return lambda: into(x, out)
+    return Theirs(lambda: into(x, out), is_new=False)
 
 
-def _torch(known: Peer, part: str, x: np.ndarray) -> Call:
+def _torch(known: Peer, part: str, x: np.ndarray) -> Theirs:
     import torch
 
     given = torch.from_numpy(x)
@@ -98,28 +109,30 @@ def _torch(known: Peer, part: str, x: np.ndarray) -> Call:
     backward, out = known.backward, torch.empty_like(given)
     ones = torch.ones_like(known.function(given))
     saves = known.saves or (lambda x: None)
-    return lambda: backward(ones, given, saves(given), out)
+    return Theirs(lambda: backward(ones, given, saves(given), out), known.slope_is_new)
 
 
-def _torch_value(known: Peer, given: Any) -> Call:
+def _torch_value(known: Peer, given: Any) -> Theirs:
     import torch
 
     into, function = known.into, known.function
+    if into is None:
+        return Theirs(lambda: function(given), is_new=True)
     out = torch.empty_like(function(given))
-    return (lambda: function(given)) if into is None else (lambda: into(given, out))
+    return Theirs(lambda: into(given, out), is_new=False)
 
 
-def _torch_autograd(known: Peer, given: Any) -> Call:
+def _torch_autograd(known: Peer, given: Any) -> Theirs:
     """The backward pass alone; the forward pass is not charged."""
     import torch
 
     leaf = given.clone().requires_grad_()
     value = known.function(leaf)
     ones = torch.ones_like(value)
-    return lambda: torch.autograd.grad(value, leaf, ones, retain_graph=True)
+    return Theirs(lambda: torch.autograd.grad(value, leaf, ones, retain_graph=True), is_new=True)
 
 
-def _jax(known: Peer, part: str, x: np.ndarray) -> Call:
+def _jax(known: Peer, part: str, x: np.ndarray) -> Theirs:
     import jax
 
     given, function = jax.device_put(x), known.function
@@ -129,4 +142,4 @@ def _jax(known: Peer, part: str, x: np.ndarray) -> Call:
         return pull(jax.numpy.ones_like(value))[0]
 
     compiled = jax.jit(function if part == "value" else slope)
-    return lambda: compiled(given).block_until_ready()
+    return Theirs(lambda: compiled(given).block_until_ready(), is_new=True)

@@ -12,7 +12,7 @@ class Peer(NamedTuple):
 
     `into(x, out)` writes the value, `backward(ones, x, saved, out)` the derivative, where `saved` is what `saves(x)`
     gives: all contenders get x and nothing else, so that a backward kernel that takes the result of the forward pass is
-    charged for it. `own` is false for an expression.
+    charged for it. `slope_is_new` where that one cannot write into `out`. `own` is false for an expression.
     """
 
     function: Callable[[Any], Any]
@@ -20,6 +20,7 @@ class Peer(NamedTuple):
     backward: Callable[[Any, Any, Any, Any], Any] | None = None
     saves: Callable[[Any], Any] | None = None
     own: bool = True
+    slope_is_new: bool = False
 
 
 @cache
@@ -125,7 +126,10 @@ def _smooth() -> dict[str, Peer]:
             gelu_slope("tanh"),
         ),
         "mish": Peer(
-            functional.mish, lambda x, out: nn.mish(x, out=out), lambda ones, x, saved, out: aten.mish_backward(ones, x)
+            functional.mish,
+            lambda x, out: nn.mish(x, out=out),
+            lambda ones, x, saved, out: aten.mish_backward(ones, x),
+            slope_is_new=True,
         ),
         "softsign": Peer(functional.softsign),
         "sin": Peer(torch.sin, lambda x, out: torch.sin(x, out=out), lambda ones, x, saved, out: torch.cos(x, out=out)),

@@ -5,8 +5,9 @@
 Sizes 2^10, 2^16, 2^20 and 2^24, in one thread and in all. Peers: PyTorch eager (its own kernels into a given array and
 its backward kernels, else the expression that its users write), jax.jit on the CPU, SciPy's ufuncs, the NumPy
 one-liner, and np.copyto. All get x and nothing else: where PyTorch's backward pass takes the result of the forward one,
-that is part of its time. Contenders take turns; figures are medians. JAX runs in all threads only, SciPy and NumPy in
-one.
+that is part of its time. A peer that makes a new array for its result, as expressions, autograd and JAX do, is compared
+with our call that does so too. Contenders take turns; figures are medians. JAX runs in all threads only, SciPy and
+NumPy in one.
 
 Columns named after a peer are its time over ours: above 1, ours is faster. A name with ' is the derivative; * marks
 functions that PyTorch lacks, for which its users' expression stands.
@@ -68,18 +69,19 @@ def inputs(size: int, dtype: str) -> np.ndarray:
 
 def measure(name: str, part: str, x: np.ndarray, where: str, rounds: int, libraries: list[str]) -> Figure:
     """One function at one size."""
-    call, moved = ours(name, part, x)
-    contenders: dict[str, Call] = {"ours": call, "copy": copying(x, where == ALL)}
+    mine, found = ours(name, part, x), {}
     for library in PEERS[where]:
-        found = theirs(library, name, part, x) if library in libraries else None
-        if found is not None:
-            contenders[library] = found
+        peers_form = theirs(library, name, part, x) if library in libraries else None
+        if peers_form is not None:
+            found[library] = peers_form
+    contenders: dict[str, Call] = {"ours": mine.into, "copy": copying(x, where == ALL)}
+    contenders |= {"ours, new": mine.new} if any(form.is_new for form in found.values()) else {}
+    contenders |= {library: form.call for library, form in found.items()}
     medians = {who: statistics.median(s) for who, s in seconds_a_call(contenders, rounds).items()}
-    mine, copy = medians.pop("ours"), medians.pop("copy")
     known = peer("torch", name) if "torch" in libraries else None
-    ratios = {who: seconds / mine for who, seconds in medians.items()}
-    share = copy * moved / (2 * x.nbytes) / mine
-    return Figure(name, part, x.size, where, mine, ratios, share, known is not None and known.own)
+    ratios = {who: medians[who] / medians["ours, new" if form.is_new else "ours"] for who, form in found.items()}
+    share = medians["copy"] * mine.size / (2 * x.nbytes) / medians["ours"]
+    return Figure(name, part, x.size, where, medians["ours"], ratios, share, known is not None and known.own)
 
 
 def all_figures(
