@@ -97,6 +97,7 @@ def _along(record: Activation, part: str, dtype: np.dtype, pieces: int = 2) -> n
     return (rows_ufunc if isinstance(record, Row) else strips_ufunc)(record, part, dtype)
 
 
+@cache
 def _lengths(record: Activation, part: str, pieces: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """How long that axis is in a second input and in the result: times the first, over the second number."""
     if isinstance(record, Pooled):
@@ -119,4 +120,4 @@ def _fits(x: np.ndarray, y: Any, length: tuple[int, int]) -> bool:
     )
 
 
-made_from_definitions += [_with_numbers.cache_clear, _along.cache_clear]
+made_from_definitions += [_with_numbers.cache_clear, _along.cache_clear, _lengths.cache_clear]
