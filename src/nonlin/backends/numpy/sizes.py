@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...definition.constants import exact
-from ...definition.expression import CONDITIONS, Expression, apply, nodes_of
+from ...definition.expression import CONDITIONS, Expression, apply, nodes_of, number
 from .rewriting import rewritten
 
 USUAL = 12.0  # largest input that is looked at; how far the simpler formula holds is measured, as for any fast form
@@ -43,13 +43,16 @@ _Inputs = dict[Expression, Interval]
 
 
 def simplified(outputs: Sequence[Expression]) -> list[Expression]:
-    """Formulas in which sums of a larger and a smaller number, and exponentials of moderate ones, say that they are."""
-    contexts = _contexts(outputs)
+    """Formulas in which sums of a larger and a smaller number, and exponentials of moderate ones, say that they are.
+
+    Exponentials that may not be less than a normal float are taken for moderate ones too.
+    """
+    contexts, may_vanish = _contexts(outputs), _may_vanish(outputs)
     known = _intervals(outputs, contexts)
 
     def simpler(node: Expression, arguments: Sequence[Expression]) -> Expression | None:
         given = [_narrowed(known, contexts[node], x) for x in node.arguments if x.operation not in CONDITIONS]
-        if node.operation in ("exp", "grown_exp") and given[0].most <= _MODERATE:
+        if node.operation in ("exp", "grown_exp") and (given[0].most <= _MODERATE or node not in may_vanish):
             return apply("moderate_exp", *arguments)
         if node.operation == "shrunk" and "grown_exp" not in {part.operation for part in nodes_of(arguments)}:
             return arguments[0]
@@ -90,6 +93,30 @@ def _told(condition: Expression, *, holds: bool) -> _Inputs:
     if holds and low.operation == "abs" and low.arguments[0].operation == "input" and high.operation == "number":
         return {low.arguments[0]: Interval(-high.value, high.value)}
     return {}
+
+
+def _may_vanish(outputs: Sequence[Expression]) -> set[Expression]:
+    """Parts that lose nothing by what is done with them where they are hardly normal floats, and less.
+
+    Others have lost digits there in a range so narrow that a measurement may not see it: for them, exponentials are
+    those that are wrong farther out, which any measurement sees.
+    """
+    found: set[Expression] = set()
+    users: dict[Expression, list[Expression]] = {}
+    for node in reversed(nodes_of(outputs)):
+        if all(user.operation == "from_two" or (user in found and _hands_on(user)) for user in users.get(node, ())):
+            found.add(node)
+        for argument in node.arguments:
+            users.setdefault(argument, []).append(node)
+    return found
+
+
+def _hands_on(user: Expression) -> bool:
+    if user.operation == "divide":
+        return user.arguments[1] is number(2)
+    if user.operation == "multiply":  # what has been grown keeps its digits
+        return user.arguments[0].operation == "tail_ratio" and user.arguments[1].operation == "grown_exp"
+    return user.operation in ("where", "negative", "shrunk")
 
 
 def _intervals(outputs: Sequence[Expression], contexts: Mapping[Expression, _Inputs]) -> dict[Expression, Interval]:
