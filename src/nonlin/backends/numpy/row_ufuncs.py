@@ -36,7 +36,7 @@ def row_ufunc(
     integers `given`. Arrays must be C-contiguous and of one dtype. The signature is NumPy's: n is the length of the
     first array's last axis, k one that is as long times the first of `lengths` over the second; inputs without an axis
     are numbers. Rows have n columns or, if it is not 0, `columns`: there are several of them in n then.
-    A kernel that is `given` integers is called once for rows so long that it shares each between the cores.
+    A kernel that is `given` integers is called once for all rows that are long: it shares each between the cores.
     """
     start_helpers()
     floating_point_environment()

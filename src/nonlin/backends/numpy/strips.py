@@ -27,33 +27,33 @@ _WIDTH = 64  # bytes that are moved at a time
 
 
 @cache
-def strips_ufunc(record: Activation, part: str, dtype: np.dtype) -> np.ufunc:
-    """The part of a gated or concatenated definition along the last axis of arrays of one dtype."""
+def strips_ufunc(record: Activation, part: str, dtype: np.dtype) -> np.ufunc | None:
+    """The part of a gated or concatenated definition along the last axis; None for one with parameters."""
+    if record.parameters:
+        return None
     function = ufunc(record, part)
     address, _, data = loop_for(function, dtype)
     inputs = [*range(len(record.inputs))]
     if isinstance(record, Gated) and record.gate == "second":
         inputs.reverse()
-    count, numbers = len(inputs), len(record.parameters)
-    outputs = inputs if count == function.nout else [*range(function.nout)]
+    outputs = inputs if len(inputs) == function.nout else [*range(function.nout)]
     element = next(name for name, known in DTYPES.items() if known == dtype.name)
-    kernel = compile_ir(_module(element, inputs, outputs, numbers), "kernel")[0]
-    signature = f"(n){',()' * numbers}->(k)"
+    kernel = compile_ir(_module(element, inputs, outputs), "kernel")[0]
     given = (address, 0 if data is None else ctypes.addressof(data))
-    lengths = (function.nout, count)
-    return row_ufunc(f"{record.name}_{part}", kernel, dtype, signature, lengths=lengths, given=given)
+    lengths = (function.nout, len(inputs))
+    return row_ufunc(f"{record.name}_{part}", kernel, dtype, "(n)->(k)", lengths=lengths, given=given)
 
 
 made_from_definitions.append(strips_ufunc.cache_clear)
 
 
-def _module(element: str, inputs: Sequence[int], outputs: Sequence[int], numbers: int) -> str:
+def _module(element: str, inputs: Sequence[int], outputs: Sequence[int]) -> str:
     """A module with `void kernel(context, int64 begin, int64 end)` over rows; see `row_ufuncs` for the context.
 
     `inputs` and `outputs` say in which strip each one lies. Given is a ufunc's loop with its data.
     """
     emit = Emitter()
-    loop = _Loop(emit, element, inputs, outputs, numbers)
+    loop = _Loop(emit, element, inputs, outputs)
     emit.do("%first_end = add i64 %begin, 1")
     emit.do(f"%are_short = icmp slt i64 %strip, {_BLOCK}")
     emit.do("%are_many = icmp slt i64 %first_end, %end")
@@ -74,33 +74,23 @@ def _module(element: str, inputs: Sequence[int], outputs: Sequence[int], numbers
 class _Loop:
     """Calls of a ufunc's loop on strips. The context lies in %context, the length of a strip in %strip."""
 
-    def __init__(
-        self, emit: Emitter, element: str, inputs: Sequence[int], outputs: Sequence[int], numbers: int
-    ) -> None:
+    def __init__(self, emit: Emitter, element: str, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         self.emit, self.element = emit, element
         sides = (("x", inputs), ("out", outputs))
         self.strips = [(array, len(places), place) for array, places in sides for place in places]
-        self.slots = [*range(len(inputs)), *range(len(inputs) + numbers, len(self.strips) + numbers)]
-        names = [("x", "ptr"), ("out", "ptr"), *[("", "")] * numbers, ("columns", "i64"), ("given", "ptr")]
-        for slot, (name, kind) in enumerate(names):
-            if name:
-                emit.do(f"%{name}_at = getelementptr i64, ptr %context, i64 {slot}")
-                emit.do(f"%{name} = load {kind}, ptr %{name}_at")
+        for slot, (name, kind) in enumerate((("x", "ptr"), ("out", "ptr"), ("columns", "i64"), ("given", "ptr"))):
+            emit.do(f"%{name}_at = getelementptr i64, ptr %context, i64 {slot}")
+            emit.do(f"%{name} = load {kind}, ptr %{name}_at")
         emit.do("%loop = load ptr, ptr %given")
         emit.do("%data_at = getelementptr ptr, ptr %given, i64 1")
         emit.do("%data = load ptr, ptr %data_at")
         emit.do(f"%strip = sdiv i64 %columns, {len(inputs)}")
-        operands = len(self.strips) + numbers
-        emit.locals += [f"  %{name} = alloca [{operands} x i64]" for name in ("args", "steps")]
+        emit.locals += [f"  %{name} = alloca [{len(self.strips)} x i64]" for name in ("args", "steps")]
         emit.locals += ["  %length = alloca i64"]
-        for place in range(operands):
-            emit.do(f"%arg{place} = getelementptr i64, ptr %args, i64 {place}")
-            emit.do(f"%step{place} = getelementptr i64, ptr %steps, i64 {place}")
-            emit.do(f"store i64 {BYTES[element] if place in self.slots else 0}, ptr %step{place}")
-        for j in range(numbers):  # they lie in the context
-            emit.do(f"%number{j} = getelementptr i64, ptr %context, i64 {2 + j}")
-            emit.do(f"store ptr %number{j}, ptr %arg{len(inputs) + j}")
         for k, (_, count, _) in enumerate(self.strips):
+            emit.do(f"%arg{k} = getelementptr i64, ptr %args, i64 {k}")
+            emit.do(f"%step{k} = getelementptr i64, ptr %steps, i64 {k}")
+            emit.do(f"store i64 {BYTES[element]}, ptr %step{k}")
             if count > 1:
                 emit.locals.append(f"  %buffer{k} = alloca [{_BLOCK} x {element}], align 64")
 
@@ -115,8 +105,8 @@ class _Loop:
 
     def call(self, places: Sequence[str], length: str) -> None:
         """Call the loop on so many contiguous entries at each of the places."""
-        for slot, place in zip(self.slots, places, strict=True):
-            self.emit.do(f"store ptr {place}, ptr %arg{slot}")
+        for k, place in enumerate(places):
+            self.emit.do(f"store ptr {place}, ptr %arg{k}")
         self.emit.do(f"store i64 {length}, ptr %length")
         self.emit.do("call void %loop(ptr %args, ptr %length, ptr %steps, ptr %data)")
 
