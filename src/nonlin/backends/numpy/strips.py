@@ -23,7 +23,7 @@ from .ufunc import loop_for
 from .ufuncs import ufunc
 
 _BLOCK = 2048  # entries of a strip that are laid one after another: they stay in the nearest caches
-_WIDTH = 64  # bytes that are moved at a time
+_WIDTH = 32  # bytes that are moved at a time
 
 
 @cache
