@@ -175,24 +175,40 @@ class _Loop:
         return "\n".join([*lines, "  %inside = and i1 %both, %some", "  ret i1 %inside", "}"])
 
     def _mixed(self, masks: Sequence[str]) -> str:
-        """A whole number of steps through the fast form, and what lies beyond the bounds through the exact one."""
+        """A whole number of steps, a block at most, through the fast form, and what lies beyond the bounds again."""
         kind, mask = f"<{FAST_LANES} x float>", f"<{FAST_LANES} x i1>"
-        body = list(masks)
-        for form, stem, lanes in (("fast", "q", FAST_LANES), ("exact", "e", LANES)):
-            for first in range(0, FAST_LANES, lanes):  # one step at a time: each has its own parameters
-                given = []
-                for j, size in enumerate(self.sizes):
-                    given.append(f"ptr %{form}{first}at{j}")
-                    base = f"%{stem if j in self.outputs else 'p'}{j}"
-                    body.append(f"  %{form}{first}at{j} = getelementptr i8, ptr {base}, i64 {first * size}")
-                body.append(f"  call void @{form}_{self.element}({', '.join(given)}, i64 {lanes})")
+        head = f"define internal void @mixed_{self.element}({self._pointers('%a')}, i64 %count, {self.bounds}) #1 {{"
+        lines = [head, "before:"]
+        for j in self.outputs:
+            lines += [f"  %q{j} = alloca [{_BLOCK} x float], align 64", f"  %e{j} = alloca {kind}, align 64"]
+        places = [f"ptr %{'q' if j in self.outputs else 'a'}{j}" for j in range(len(self.sizes))]
+        lines.append(f"  call void @fast_{self.element}({', '.join(places)}, i64 %count)")
+        body, within = list(masks), "%m0"
+        for j in self.outputs:
+            body += [
+                f"  %fq{j} = getelementptr float, ptr %q{j}, i64 %i",
+                f"  %vq{j} = load {kind}, ptr %fq{j}, align 64",
+            ]
+        for k in range(1, len(self.outputs)):
+            body += [f"  %within{k} = and {mask} {within}, %m{k}"]
+            within = f"%within{k}"
+        body += [f"  %lanes = bitcast {mask} {within} to i{FAST_LANES}", f"  %all = icmp eq i{FAST_LANES} %lanes, -1"]
+        body += ["  br i1 %all, label %inside, label %beyond", "inside:"]
+        body += [f"  store {kind} %vq{j}, ptr %p{j}, align 4" for j in self.outputs]
+        body += ["  br label %done", "beyond:"]
+        for first in range(0, FAST_LANES, LANES):  # one step at a time: each has its own parameters
+            given = []
+            for j, size in enumerate(self.sizes):
+                given.append(f"ptr %exact{first}at{j}")
+                base = f"%{'e' if j in self.outputs else 'p'}{j}"
+                body.append(f"  %exact{first}at{j} = getelementptr i8, ptr {base}, i64 {first * size}")
+            body.append(f"  call void @exact_{self.element}({', '.join(given)}, i64 {LANES})")
         for k, j in enumerate(self.outputs):
-            body += [f"  %vq{j} = load {kind}, ptr %q{j}, align 64", f"  %ve{j} = load {kind}, ptr %e{j}, align 64"]
+            body.append(f"  %ve{j} = load {kind}, ptr %e{j}, align 64")
             body.append(f"  %chosen{j} = select {mask} %m{k}, {kind} %vq{j}, {kind} %ve{j}")
         body += [f"  store {kind} %chosen{j}, ptr %p{j}, align 4" for j in self.outputs]
-        head = f"define internal void @mixed_{self.element}({self._pointers('%a')}, i64 %count, {self.bounds}) #1 {{"
-        slots = [f"  %{stem}{j} = alloca {kind}, align 64" for j in self.outputs for stem in ("q", "e")]
-        return "\n".join([head, "before:", *slots, *self._steps(FAST_LANES, body), "  ret void", "}"])
+        body += ["  br label %done", "done:"]
+        return "\n".join([*lines, *self._steps(FAST_LANES, body), "  ret void", "}"])
 
     def _loop(self) -> str:
         """What NumPy calls with pointers, a length and strides in bytes."""
