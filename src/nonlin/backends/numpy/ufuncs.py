@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import math
-import sys
 from functools import cache, partial
 from typing import NamedTuple
 
-import llvmlite.binding as llvm
 import numpy as np
 
 from ...definition import Activation, Definition
@@ -21,18 +18,10 @@ from .fast_forms import FastForm, has_fast_form, work
 from .fast_range import measure
 from .jit import compile_ir
 from .parallel import start_helpers
-from .ufunc import make_ufunc
+from .ufunc import floating_point_environment, make_ufunc
 from .ufunc_loops import ufunc_loops
 
-
-@cache
-def _floating_point_environment() -> None:
-    """Let compiled loops find C's feclearexcept, which NumPy's own loops use too."""
-    name = "ucrtbase" if sys.platform == "win32" else ctypes.util.find_library("m")
-    library = ctypes.CDLL(name)
-    llvm.add_symbol("feclearexcept", ctypes.cast(library.feclearexcept, ctypes.c_void_p).value)
-
-
+_EXACT = tuple(element for element in ELEMENTS if element != "float")
 _MORE_WORK = 32  # that two floats may be before doubles are faster, by measurement
 
 
@@ -52,7 +41,7 @@ def ufunc(record: Definition, part: str) -> np.ufunc:
 
 @cache
 def _made(record: Definition, part: str) -> _Made:
-    _floating_point_environment()
+    floating_point_environment()
     start_helpers()
     if not isinstance(record, Activation):
         return _compiled(record, part, [None] * len(record.expressions(part)))
@@ -67,9 +56,6 @@ def _made(record: Definition, part: str) -> _Made:
             break
     best = [other if form is None else form for form, other in zip(held, in_doubles, strict=True)]
     return made if made is not None and best == held else _measured(record, part, best)
-
-
-made_from_definitions += [ufunc.cache_clear, _made.cache_clear]
 
 
 def _pair(record: Activation) -> _Made:
@@ -104,11 +90,7 @@ def _measured(record: Activation, part: str, forms: list[FastForm | None]) -> _M
 def _compiled(record: Definition, part: str, forms: list[FastForm | None]) -> _Made:
     outputs, parameters = record.expressions(part), tuple(record.parameters)
     facts = (ctypes.c_double * (len(outputs) + 2 * len(parameters)))(*[-1.0] * len(outputs))
-    addresses: dict[str, int] = {}
-    # Of float32 several forms may be tried: it is compiled alone.
-    for elements in (("float",), tuple(element for element in ELEMENTS if element != "float")):
-        ir = ufunc_loops(elements, outputs, forms, record.inputs, parameters)
-        addresses |= zip(elements, compile_ir(ir, *(f"loop_{e}" for e in elements)), strict=True)
+    addresses = _addresses(record, part, ("float",), tuple(forms)) | _addresses(record, part, _EXACT)
     loops = []
     for element in ELEMENTS:  # NumPy takes the first one that it can convert to
         dtype = DTYPES[element]
@@ -117,6 +99,15 @@ def _compiled(record: Definition, part: str, forms: list[FastForm | None]) -> _M
     name = record.name if part == "value" else f"{record.name}_{part}"
     function = make_ufunc(name, record.__doc__ or "", loops, len(record.inputs) + len(parameters), len(outputs))
     return _Made(function, forms, facts)
+
+
+@cache
+def _addresses(
+    record: Definition, part: str, elements: tuple[str, ...], forms: tuple[FastForm | None, ...] = ()
+) -> dict[str, int]:
+    """The loops of some element types. That of float32 is a module of its own, since several forms may be tried."""
+    ir = ufunc_loops(elements, record.expressions(part), forms, record.inputs, tuple(record.parameters))
+    return dict(zip(elements, compile_ir(ir, *(f"loop_{element}" for element in elements)), strict=True))
 
 
 def _fast_forms(
@@ -132,3 +123,6 @@ def _fast_forms(
         found = Definition.trace(record, "definition" if textbook and part == "value" else part, *symbols, **numbers)
     forms = [FastForm(formula, may_cancel) for formula in found]
     return [form if has_fast_form(form) else None for form in forms]
+
+
+made_from_definitions += [ufunc.cache_clear, _made.cache_clear, _addresses.cache_clear]
