@@ -89,6 +89,11 @@ def test_what_is_said_is_true_where_it_is_used(outputs):
             np.testing.assert_array_equal(np.isnan(got), np.isnan(exact))
 
 
+def test_a_choice_that_no_number_takes():
+    never = where(y >= 2, where(y >= -1, y, x / (1 + abs(y))), x)
+    np.testing.assert_array_equal(*(evaluate((f,), OPERATIONS, values())[0] for f in (*simplified([never]), never)))
+
+
 def operations(formula):
     (found,) = simplified([formula])
     return {node.operation for node in nodes_of([found]) if node.arguments and node.operation not in CONDITIONS}

@@ -21,8 +21,9 @@ class Interval(NamedTuple):
     high: float = math.inf
 
     def within(self, other: Interval) -> Interval:
-        """What both contain."""
-        return Interval(max(self.low, other.low), min(self.high, other.high))
+        """What both contain; one number, whichever, where that is nothing: such a part is never used."""
+        low = max(self.low, other.low)
+        return Interval(low, max(low, min(self.high, other.high)))
 
     def or_in(self, other: Interval) -> Interval:
         """The least that contains both."""
