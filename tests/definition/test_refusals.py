@@ -29,6 +29,18 @@ def no_default(x, *, alpha):
     return alpha * x
 
 
+def named_as_an_option(x, *, out=1.0):
+    return out * x
+
+
+def turned_over(x):
+    return -x
+
+
+def negative(x, *, alpha=-1.0):
+    return alpha * x
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -37,6 +49,12 @@ def no_default(x, *, alpha):
         (lambda: _made(two_inputs), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(positional), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(no_default), "parameter 'alpha' of no_default needs a number as its default"),
+        (lambda: _made(named_as_an_option), "cannot be named 'out'"),
+        (
+            lambda: _made(negative, parameters={"alpha": nl.Parameter(1, low=0)}),
+            "default of alpha .* at least 0",
+        ),
+        (lambda: nl.activation(range=(2, 1))(turned_over), r"range of turned_over must be \(smallest, largest value\)"),
         (lambda: _made(two_inputs, kind="gate"), "kind must be one of elementwise"),
         (lambda: _made(exp, aliases="gauss"), "aliases must be a tuple"),
         (lambda: nl.loss_definition(tasks="regression")(two_inputs), "tasks must be a tuple"),

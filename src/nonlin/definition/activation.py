@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import InputError, suggestion
+from ..signature import positional_arguments
 from . import registry
 from .expression import Expression, near_infinity, parameter, settled_at_infinity, symbol, where_limits
 from .plain import plain_values
-from .records import Definition, Formula, backend, positional_arguments
+from .records import Definition, Formula, backend
 
 A = TypeVar("A", bound="Activation")
 _textbook: ContextVar[bool] = ContextVar("textbook", default=False)
@@ -60,6 +61,8 @@ class Activation(Definition):
         **record: Any,
     ) -> None:
         super().__init__(function, **record)
+        if range is not None and not range[0] <= range[1]:
+            raise InputError(f"the range of {self.name} must be (smallest, largest value), got {range!r}")
         self.declared_range, self.declared_monotone = range, monotone
         self.smoothness = smoothness
         self.kinks = tuple(kinks)

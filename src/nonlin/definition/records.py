@@ -12,6 +12,7 @@ from typing import Any
 
 from ..documentation import document
 from ..errors import InputError, suggestion
+from ..signature import check_name, keyword_defaults
 from ..source import formula_text
 from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
 from .primitives import ELEMENTWISE, REDUCTIONS
@@ -91,7 +92,7 @@ class Definition:
         parameters: Mapping[str, Parameter] | None = None,
         same_as: Mapping[str, str] | None = None,
     ) -> None:
-        _check_name(function)
+        check_name(function)
         if isinstance(aliases, str):
             raise InputError(f"aliases must be a tuple of names, got the text {aliases!r}; write ({aliases!r},)")
         self.name: str = function.__name__
@@ -218,37 +219,16 @@ def _lookup(registry_name: str, name: str) -> Definition:
     return getattr(registry, registry_name).get(name)
 
 
-def _check_name(function: Formula) -> None:
-    if not inspect.isfunction(function) or not function.__name__.isidentifier():
-        raise InputError(f"a definition is a function made with def, got {function!r}")
-
-
-def positional_arguments(function: Formula) -> tuple[str, ...]:
-    """The names of the arrays that a formula takes."""
-    arguments = inspect.signature(function).parameters
-    return tuple(name for name, known in arguments.items() if known.kind is known.POSITIONAL_OR_KEYWORD)
-
-
 def _parameters(function: Formula, inputs: int, declared: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The keyword-only arguments of the formula, with the declared ranges."""
-    arguments = inspect.signature(function).parameters
-    positional = positional_arguments(function)
-    keywords = {name: argument for name, argument in arguments.items() if argument.kind is argument.KEYWORD_ONLY}
-    if len(positional) != inputs or len(positional) + len(keywords) != len(arguments):
-        raise InputError(
-            f"{function.__name__} must take {inputs} argument{'s' * (inputs > 1)}, and its parameters behind a *: "
-            f"def {function.__name__}({', '.join(('x', 'y', 'z')[:inputs])}, *, alpha=1.0)"
-        )
-    for name, argument in keywords.items():
-        if not isinstance(argument.default, Real):
-            raise InputError(f"parameter {name!r} of {function.__name__} needs a number as its default: {name}=1.0")
-    unknown = sorted(set(declared) - set(keywords))
+    defaults = keyword_defaults(function, inputs)
+    unknown = sorted(declared.keys() - defaults)
     if unknown:
         raise InputError(f"{function.__name__} declares a parameter {unknown[0]!r} that its formula does not take")
-    return {
-        name: replace(declared.get(name, Parameter(0.0)), default=float(argument.default))
-        for name, argument in keywords.items()
-    }
+    found = {name: replace(declared.get(name, Parameter(0.0)), default=number) for name, number in defaults.items()}
+    for name, known in found.items():
+        known.check(f"the default of {name} of {function.__name__}", known.default)
+    return found
 
 
 @cache
