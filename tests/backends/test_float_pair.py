@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from nonlin.backends.numpy import fast_coefficients, fast_functions
+from nonlin.backends.numpy import fast_coefficients, fast_functions, one_instruction
 from nonlin.backends.numpy.emitter import Emitter
 from nonlin.backends.numpy.float_pair import LANES, FloatPair, Sum
 from nonlin.backends.numpy.jit import compile_ir, has_feature
@@ -272,3 +272,26 @@ def test_tail_ratio_table(row):
         )
         < -26.7
     )
+
+
+@pytest.mark.parametrize("has_it", [False, *[True] * has_feature("avx512f")])
+def test_powers_of_two_reach_all_results(monkeypatch, has_it):
+    """Subnormal ones are rounded once, with the instruction of AVX-512 and without it."""
+    monkeypatch.setattr(one_instruction, "has_feature", lambda _: has_it)
+    emit = Emitter()
+    a = FloatPair(emit)
+    x, exponent = (emit.effect(a.type, f"load {a.type}, ptr %p{k}, align 4") for k in range(2))
+    emit.do(f"store {a.type} {a.scaled(x, exponent).text}, ptr %p2, align 4")
+    ir = emit.function("void @scale(ptr %p0, ptr %p1, ptr %p2)") + "\nattributes #0 = { nounwind }\n"
+    (address,) = compile_ir("\n".join([*sorted(emit.declarations), ir]), "scale")
+    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(address)
+    random = np.random.default_rng(0)
+    numbers = (random.uniform(1, 2, COUNT) * random.choice([-1, 1, 2.0**-24], COUNT)).astype(np.float32)
+    exponents = random.uniform(-300, 300, COUNT).astype(np.float32)
+    got = np.empty_like(numbers)
+    for start in range(0, COUNT, LANES):
+        function(*(array[start:].ctypes.data for array in (numbers, exponents, got)))
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_array_equal(
+            got, np.ldexp(numbers.astype(float), np.floor(exponents).astype(int)).astype("f4")
+        )

@@ -18,7 +18,6 @@ from .elementary import magic
 from .emitter import Value
 from .fast_coefficients import ERF, ERF_SLOPE, EXP, EXPM1, LOG, POWERS, STEPS, TAIL_RATIO
 from .float_pair import FloatPair, Sum
-from .jit import has_feature
 from .rewriting import rewritten
 from .sizes import simplified
 
@@ -92,7 +91,7 @@ def moderate_exp(a: FloatPair, x: Sum) -> Sum:
 
 
 def exp(a: FloatPair, x: Sum) -> Sum:
-    """exp(x), also where it is subnormal, 0 or infinite; without an instruction for that as `moderate_exp`."""
+    """exp(x), also where it is subnormal, 0 or infinite."""
     return _far_exp(a, x, 0)
 
 
@@ -110,8 +109,6 @@ def shrunk(a: FloatPair, x: Sum) -> Sum:
 
 
 def _far_exp(a: FloatPair, x: Sum, growth: int) -> Sum:
-    if not has_feature("avx512f"):
-        return a.multiply(moderate_exp(a, x), a.number(2.0**growth))
     parts = _exp_reduced(a, x, EXP)
     exponent = a.fma(parts.k, a.splat(1 / STEPS), a.splat(growth))
     high, low, *_ = _expanded(a, parts, a.lookup(_NEAREST, parts.places))

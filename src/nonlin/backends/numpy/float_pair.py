@@ -7,7 +7,6 @@ in a register where double precision has eight. Nothing here is rescued from ove
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -16,8 +15,8 @@ import numpy as np
 
 from ...definition.expression import Number
 from .arithmetic import Native
-from .emitter import Emitter, Value, float_text, splat
-from .jit import has_feature
+from .emitter import Emitter, Value
+from .one_instruction import looked_up, scaled
 
 LANES = 16
 
@@ -237,27 +236,9 @@ class FloatPair(Native):
         return self.emit.binary("fmul contract", a, b)
 
     def scaled(self, a: Value, exponent: Value) -> Value:
-        """A times the power of two whose exponent is a float rounded down, by AVX-512."""
-        name, mask = "@llvm.x86.avx512.mask.scalef.ps.512", "i16 -1, i32 4"
-        self.emit.declarations.add(f"declare {self.type} {name}({', '.join([self.type] * 3)}, i16, i32)")
-        given = ", ".join(f"{self.type} {text}" for text in (a.text, exponent.text, "zeroinitializer"))
-        return self.emit.pure(self.type, f"call {self.type} {name}({given}, {mask})")
+        """A times the power of two whose exponent is a float rounded down."""
+        return scaled(self.emit, a, exponent)
 
     def lookup(self, numbers: Sequence[float], index: Value) -> Value:
         """The number at the lowest bits of an index, out of as many as there are lanes."""
-        texts = ", ".join(f"float {float_text('float', number)}" for number in numbers)
-        name = "@llvm.x86.avx512.permvar.sf.512"
-        if has_feature("avx512f"):
-            self.emit.declarations.add(f"declare {self.type} {name}({self.type}, {index.type})")
-            given = f"{self.type} <{texts}>, {index.type} {index.text}"
-            return self.emit.pure(self.type, f"call {self.type} {name}({given})")
-        array = f"[{LANES} x float]"
-        table = "@table_" + hashlib.sha256(texts.encode()).hexdigest()[:16]
-        self.emit.declarations.add(f"{table} = private unnamed_addr constant {array} [{texts}], align 64")
-        place = self.emit.binary("and", index, self.integers(LANES - 1))
-        pointers = f"<{LANES} x ptr>"
-        at = self.emit.pure(pointers, f"getelementptr float, ptr {table}, {place.type} {place.text}")
-        mask, name = f"<{LANES} x i1>", f"@llvm.masked.gather.v{LANES}f32.v{LANES}p0"
-        self.emit.declarations.add(f"declare {self.type} {name}({pointers}, i32, {mask}, {self.type})")
-        rest = f"i32 4, {mask} {splat('i1', LANES, 'true').text}, {self.type} poison"
-        return self.emit.pure(self.type, f"call {self.type} {name}({at.type} {at.text}, {rest})")
+        return looked_up(self.emit, numbers, index)
