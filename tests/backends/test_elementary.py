@@ -23,21 +23,11 @@ DOMAINS = {
 }
 
 
-def _record(name: str) -> Elementwise:
-    """An activation that is one primitive, not registered."""
-
-    def formula(x):
-        return getattr(primitives, name)(x)
-
-    formula.__name__ = f"only_{name}"
-    return Elementwise(formula, range=(-np.inf, np.inf), monotone=False, smoothness=np.inf)
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", DOMAINS)
-def test_primitive_is_rounded_correctly_but_for_a_hair(name, dtype):
+def test_primitive_is_rounded_correctly_but_for_a_hair(only, name, dtype):
     x = DOMAINS[name](representative_points(dtype, 800))
-    record = _record(name)
+    record = only(name)
     with mp.workdps(60):
         exact = exact_values(record, "definition", x)
     got = record(x)
@@ -60,8 +50,8 @@ def test_extremes_propagate_nan(name):
     np.testing.assert_array_equal(Gated(formula)(np.column_stack([x, y]))[:, 0], getattr(np, name)(x, y))
 
 
-def test_logarithm_at_the_ends_of_its_domain():
-    record = _record("log")
+def test_logarithm_at_the_ends_of_its_domain(only):
+    record = only("log")
     np.testing.assert_array_equal(record(np.array([0.0, -0.0, 1.0, np.inf])), [-np.inf, -np.inf, 0, np.inf])
     assert np.isnan(record(-1.0))
 
@@ -86,7 +76,7 @@ def test_low_parts_survive_where_high_parts_cancel():
 
 
 @pytest.mark.parametrize("name", ["log1p", "log", "expm1"])
-def test_the_unit_interval(name):
+def test_the_unit_interval(only, name):
     x = np.random.default_rng(0).uniform(0, 1, 3000)
-    record = _record(name)
+    record = only(name)
     assert ulp_error(record(x), exact_values(record, "definition", x)).max() <= 0.51

@@ -70,15 +70,15 @@ def test_gains_of_an_own_function_with_kinks(own):
     assert own.hat.centered_gain == pytest.approx((moment(2) - moment(1) ** 2) ** -0.5, rel=1e-11)
 
 
-def test_lecun_tanh_has_a_gain_near_one():
-    """LeCun et al. 1998, Efficient BackProp: 1.7159 tanh(2 x / 3) was chosen to keep the variance of 1 near 1."""
+def test_gains_of_an_odd_function_are_one():
+    """LeCun et al. 1998, Efficient BackProp: 1.7159 tanh(2 x / 3); its mean is 0."""
 
     @nl.activation()
     def lecun_tanh(x):
         return 1.7159 * nl.tanh(2 * x / 3)
 
-    assert lecun_tanh.gain == pytest.approx(1, abs=0.3)
-    assert lecun_tanh.gain == lecun_tanh.centered_gain
+    mean_square = quad(lambda z: (1.7159 * np.tanh(2 * z / 3)) ** 2 * norm.pdf(z), -40, 40, points=[0], epsabs=1e-13)[0]
+    assert lecun_tanh.gain == lecun_tanh.centered_gain == pytest.approx(mean_square**-0.5, rel=1e-11)
 
 
 def test_no_gain_is_told_in_one_sentence():
