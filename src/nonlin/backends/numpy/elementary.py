@@ -110,7 +110,7 @@ def exp(a: Native, x: Any) -> Any:
     x = _clamp(a, x, *((-104, 89) if a.element == "float" else (-746, 710)))
     n, q = _expm1_reduced(a, x)
     # 2**n may lie outside the range of exponents where the result does not: multiply by two halves of it.
-    half = a.emit.pure(n.type, f"ashr {n.type} {n.text}, {a.integers(1).text}")
+    half = a.emit.binary("ashr", n, a.integers(1))
     rest = a.emit.binary("sub", n, half)
     return a.scale(a.scale(a.add_finite(a.number(1), q, ordered=True), _power_of_two(a, half)), _power_of_two(a, rest))
 
@@ -142,7 +142,7 @@ def _log_reduced(a: Native, y: Value) -> tuple[Value, Value]:
     shift = 23 if a.element == "float" else 52
     half = Native(a.emit, a.element).splat(exact("sqrt_half"))
     offset = a.emit.binary("sub", a.bits(y), a.bits(half))
-    k = a.emit.pure(offset.type, f"ashr {offset.type} {offset.text}, {a.integers(shift).text}")
+    k = a.emit.binary("ashr", offset, a.integers(shift))
     exponent = a.emit.binary("shl", k, a.integers(shift))
     return k, a.from_bits(a.emit.binary("sub", a.bits(y), exponent))
 
@@ -196,7 +196,7 @@ def log(a: Native, x: Any) -> Any:
     y = a.scale(x, single.where(subnormal, single.number(2.0**54), single.number(1)))
     k, _ = _log_reduced(single, y.high)
     # 2**-k in two factors, because k reaches both ends of the exponents
-    half = a.emit.pure(k.type, f"ashr {k.type} {k.text}, {a.integers(1).text}")
+    half = a.emit.binary("ashr", k, a.integers(1))
     factors = [_power_of_two(single, a.emit.binary("sub", a.integers(0), part)) for part in
                (half, a.emit.binary("sub", k, half))]  # fmt: skip
     mantissa = a.scale(a.scale(y, factors[0]), factors[1])

@@ -2,6 +2,7 @@
 
 ELEMENTS = ("half", "float", "double")
 DTYPES = {"half": "float16", "float": "float32", "double": "float64", "bfloat": "bfloat16"}
+ELEMENT_OF = {dtype: element for element, dtype in DTYPES.items()}
 NATIVE = {"float32": "float", "float64": "double"}  # what processors compute in
 BYTES = {"half": 2, "bfloat": 2, "float": 4, "double": 8}
 

@@ -25,7 +25,7 @@ def working_arithmetic(emitter: Emitter, element: str) -> Native:
 def load(a: Native, element: str, pointer: str) -> Value:
     """Lanes of an element type as doubles."""
     kind = vector(memory_type(element), LANES)
-    return widened(a, element, a.emit.effect(kind, f"load {kind}, ptr {pointer}, align {BYTES[element]}"))
+    return widened(a, element, a.emit.load(kind, pointer, BYTES[element]))
 
 
 def widened(a: Native, element: str, loaded: Value) -> Value:
@@ -105,8 +105,7 @@ def exact_body(
     for j, name in enumerate(parameters, len(inputs)):
         values[name] = a.lift(load(a, "double", pointers[j]))
     for pointer, number in zip(pointers[-len(outputs) :], evaluated(a, outputs, values, inputs), strict=True):
-        value = rounded(a, element, number)
-        emitter.do(f"store {value.type} {value.text}, ptr {pointer}, align {BYTES[element]}")
+        emitter.store(rounded(a, element, number), pointer, BYTES[element])
     return emitter
 
 

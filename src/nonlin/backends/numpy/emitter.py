@@ -144,6 +144,16 @@ class Emitter:
         first = self.pure(kind, f"insertelement {kind} poison, {scalar.type} {scalar.text}, i32 0")
         return self.pure(kind, f"shufflevector {kind} {first.text}, {kind} poison, <{lanes} x i32> zeroinitializer")
 
+    def first_lanes(self, count: Value, lanes: int) -> Value:
+        """A mask of as many lanes as an integer says."""
+        limit = self.spread(count, lanes)
+        return self.compare_integers("slt", lane_numbers(count.type, lanes), limit)
+
+    def some(self, mask: Value) -> Value:
+        """Whether a mask holds in any lane, an i1."""
+        bits = self.convert("bitcast", mask, f"i{mask.lanes}")
+        return self.pure("i1", f"icmp ne {bits.type} {bits.text}, 0")
+
     def shuffle(self, a: Value, order: Sequence[int]) -> Value:
         """The lanes of a vector with the given numbers, in this order."""
         mask = ", ".join(f"i32 {lane}" for lane in order)

@@ -14,7 +14,6 @@ from .elementwise import LANES as EXACT_LANES
 from .elementwise import or_nan, rounded, widened
 from .emitter import Emitter, Value, vector
 from .float_pair import LANES, FloatPair, Sum
-from .loops import spread_over
 from .nan_passing import passes_nan
 from .short_doubles import Doubtful, ShortDoubles
 from .stages import stages
@@ -83,8 +82,7 @@ class _Bodies:
             results |= dict(zip(self.in_doubles, self._from_doubles(emit), strict=True))
         kind = vector("float", LANES)
         for k in range(len(self.forms)):
-            value = results[k].text if k in results else "zeroinitializer"
-            emit.do(f"store {kind} {value}, ptr %p{self.first + k}, align 4")
+            emit.store(results.get(k, Value(kind, "zeroinitializer")), f"%p{self.first + k}", 4)
         return [*bodies, emit]
 
     def _formulas(self, places: Sequence[int]) -> list[Expression]:
@@ -99,7 +97,7 @@ class _Bodies:
             parts = [part for part in (result.high, result.low) if part is not None]
             self.kept[name] = self._temporaries(len(parts))
             for place, part in zip(self.kept[name], parts, strict=True):
-                emit.do(f"store {a.type} {part.text}, ptr %t{place}, align 64")
+                emit.store(part, f"%t{place}", 64)
         return emit
 
     def _temporaries(self, count: int) -> list[int]:
@@ -116,7 +114,7 @@ class _Bodies:
         values: dict[str, Any] = {name: a.lift(given[name]) for name in self.inputs if name in given}
         values |= {name: a.from_double(given[name]) for name in self.parameters if name in given}
         for name in sorted(needed & self.kept.keys()):  # in one order: the text is the key of the cache
-            parts = [emit.effect(a.type, f"load {a.type}, ptr %t{place}, align 64") for place in self.kept[name]]
+            parts = [emit.load(a.type, f"%t{place}", 64) for place in self.kept[name]]
             values[name] = Sum(parts[0], parts[1] if len(parts) > 1 else None)
         return a, values
 
@@ -126,8 +124,7 @@ class _Bodies:
         for place, name in enumerate((*self.inputs, *self.parameters)):
             if name in needed:
                 element, align = ("float", 4) if place < len(self.inputs) else ("double", 8)
-                kind = vector(element, LANES)
-                found[name] = emit.effect(kind, f"load {kind}, ptr %p{place}, align {align}")
+                found[name] = emit.load(vector(element, LANES), f"%p{place}", align)
         return found
 
     def _from_floats(self, emit: Emitter, last: Mapping[str, Expression], outputs: Sequence[Expression]) -> list[Value]:
@@ -161,9 +158,7 @@ class _Bodies:
     ) -> list[Value]:
         """The results, those of lanes in doubt from the exact form."""
         again, settled = emit.name("again"), emit.name("settled")
-        any_doubt = reduce(partial(emit.binary, "or"), [doubt for doubt in doubts if doubt is not None])
-        mask = emit.convert("bitcast", any_doubt, f"i{LANES}")
-        some = emit.pure("i1", f"icmp ne {mask.type} {mask.text}, 0")
+        some = emit.some(reduce(partial(emit.binary, "or"), [doubt for doubt in doubts if doubt is not None]))
         emit.do(f"br i1 {some.text}, label %{again}, label %{settled}")
         emit.label(again)
         exact = self._exact(emit)
@@ -186,8 +181,7 @@ class _Bodies:
         for step in range(0, LANES, EXACT_LANES):
             at = [emit.pure("ptr", f"getelementptr i8, ptr {name}, i64 {step * size}") for name, size in places]
             emit.do(f"call void @exact_float({', '.join(f'ptr {place.text}' for place in at)}, i64 {EXACT_LANES})")
-        kind = vector("float", LANES)
-        return [emit.effect(kind, f"load {kind}, ptr %t{place}, align 64") for place in kept]
+        return [emit.load(vector("float", LANES), f"%t{place}", 64) for place in kept]
 
 
 def fast_masks(outputs: int, inputs: int, parameters: int) -> Emitter:
@@ -199,20 +193,20 @@ def fast_masks(outputs: int, inputs: int, parameters: int) -> Emitter:
     emit = Emitter()
     a = Native(emit, "float", LANES)
     wide = Native(emit, "double", LANES)
-    sizes = [emit.intrinsic("fabs", emit.effect(a.type, f"load {a.type}, ptr %p{j}, align 4")) for j in range(inputs)]
+    sizes = [emit.intrinsic("fabs", emit.load(a.type, f"%p{j}", 4)) for j in range(inputs)]
     zero, least = a.splat(0), a.splat(LEAST_INPUT)
     large_enough = [
         emit.binary("or", emit.compare("oeq", size, zero), emit.compare("oge", size, least)) for size in sizes
     ]
     usual = []
     for j in range(inputs, inputs + parameters):
-        number = emit.effect(wide.type, f"load {wide.type}, ptr %p{j}, align 8")
-        low, high = (spread_over(emit, Value("double", f"%{end}{j}"), wide.lanes) for end in ("lo", "hi"))
+        number = emit.load(wide.type, f"%p{j}", 8)
+        low, high = (emit.spread(Value("double", f"%{end}{j}"), wide.lanes) for end in ("lo", "hi"))
         usual += [emit.compare("ole", low, number), emit.compare("ole", number, high)]
         normal = emit.compare("ole", wide.splat(LEAST), emit.intrinsic("fabs", number))
         usual.append(emit.binary("or", normal, emit.compare("oeq", number, wide.splat(0))))
     for k in range(outputs):
-        bound = spread_over(emit, Value("float", f"%bound{k}"), a.lanes)
+        bound = emit.spread(Value("float", f"%bound{k}"), a.lanes)
         small_enough = [emit.compare("ole", size, bound) for size in sizes]
         mask = reduce(partial(emit.binary, "and"), [*small_enough, *large_enough, *usual])
         emit.do(f"%m{k} = bitcast {mask.type} {mask.text} to {mask.type}")

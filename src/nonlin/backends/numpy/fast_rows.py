@@ -17,7 +17,6 @@ from . import primitives
 from .arithmetic import Native
 from .elementary import log_2_parts
 from .emitter import Emitter, Value, float_text, vector
-from .loops import spread_over
 from .reductions import Pass
 from .rewriting import with_symbols
 from .row_places import LANES, SIDE_BY_SIDE, Place, over_row
@@ -102,7 +101,7 @@ class FastRow:
 
     def is_wrong(self) -> Value:
         """Whether this row is for the exact kernel."""
-        return self.emit.effect("i1", f"load i1, ptr {self.wrong}")
+        return self.emit.load("i1", self.wrong)
 
     def write(self, places: Mapping[int, str]) -> None:
         """The outputs that are wanted for each entry, by number, to the pointers to their rows."""
@@ -135,17 +134,12 @@ class FastRow:
         emit = self.emit
         for name, node in formula.numbers.items():
             if name not in self.scalars:
-                self.scalars[name] = scalar = self._first(self._evaluated(node))
+                self.scalars[name] = scalar = emit.lane(self._evaluated(node), 0)
                 rest = emit.pure("double", f"fsub double {scalar.text}, {scalar.text}")
                 self._note(emit.pure("i1", f"fcmp uno double {rest.text}, {rest.text}"))
 
-    def _first(self, number: Value) -> Value:
-        return self.emit.pure("double", f"extractelement {number.type} {number.text}, i32 0")
-
     def _note(self, wrong: Value) -> None:
-        emit = self.emit
-        seen = emit.effect("i1", f"load i1, ptr {self.wrong}")
-        emit.do(f"store i1 {emit.pure('i1', f'or i1 {seen.text}, {wrong.text}').text}, ptr {self.wrong}")
+        self.emit.store(self.emit.binary("or", self.is_wrong(), wrong), self.wrong)
 
     def _at(self, place: Place, formulas: Sequence[Expression], element: str = "double") -> list[Value]:
         """Formulas of entries at some columns; costly parts are taken from where they are kept, or kept."""
@@ -157,7 +151,7 @@ class FastRow:
         wanted = [with_symbols(formula, {n: s for n, s in kept.items() if s in self.stored}) for formula in formulas]
         used = {str(node.value) for node in nodes_of(wanted) if not node.arguments}
         values: dict[str, Any] = {
-            name: spread_over(self.emit, number, place.lanes) for name, number in self.scalars.items() if name in used
+            name: self.emit.spread(number, place.lanes) for name, number in self.scalars.items() if name in used
         }
         for name, row in self.rows.items():
             if name in used:
@@ -174,9 +168,8 @@ class FastRow:
         return list(results[: len(wanted)])
 
     def _is_argmax(self, name: str, place: Place) -> Value:
-        index = spread_over(self.emit, self.argmax[name], place.lanes)
-        columns = place.columns()
-        return self.emit.pure(vector("i1", place.lanes), f"icmp eq {index.type} {index.text}, {columns.text}")
+        index = self.emit.spread(self.argmax[name], place.lanes)
+        return self.emit.compare_integers("eq", index, place.columns())
 
     def _sum(self, formula: Expression) -> Value:
         """The sum over the row, in all lanes."""
@@ -213,34 +206,33 @@ class FastRow:
         over_row(emit, self.count, self.lanes, compare)
         self._note(seen.nan())
         top, index = best.result()
-        wide = top if element == "double" else emit.pure("double", f"fpext float {top.text} to double")
+        wide = top if element == "double" else emit.convert("fpext", top, "double")
         self._note(emit.pure("i1", f"fcmp ueq double {wide.text}, {float_text('double', -math.inf)}"))
-        return spread_over(emit, wide, LANES), index
+        return emit.spread(wide, LANES), index
 
     def _threshold(self, formula: Expression, step: Pass) -> Value:
         """The threshold by Newton's steps from the left."""
         emit, a = self.emit, self.number_arithmetic
         power, (top, _) = whole_power(step), self._largest(formula)
         slot, name = emit.slot(a.type, "zeroinitializer"), emit.name("newton")
-        emit.do(f"store {a.type} {a.subtract(top, a.number(1)).text}, ptr {slot}")
+        emit.store(a.subtract(top, a.number(1)), slot)
         emit.do(f"br label %{name}")
         emit.label(name)
-        before = emit.effect(a.type, f"load {a.type}, ptr {slot}")
+        before = emit.load(a.type, slot)
         change = self._newton(formula, power, before)
-        moved = a.add(before, change)
-        emit.do(f"store {a.type} {moved.text}, ptr {slot}")
-        further = emit.pure("i1", f"fcmp ogt double {self._first(change).text}, {float_text('double', 2.0**-40)}")
+        emit.store(a.add(before, change), slot)
+        further = emit.pure("i1", f"fcmp ogt double {emit.lane(change, 0).text}, {float_text('double', 2.0**-40)}")
         emit.do(f"br i1 {further.text}, label %{name}, label %{name}_end")
         emit.label(f"{name}_end")
-        return emit.effect(a.type, f"load {a.type}, ptr {slot}")
+        return emit.load(a.type, slot)
 
     def _newton(self, formula: Expression, power: int, threshold: Value) -> Value:
         """(sum of d**power - 1) / (power times the sum of d**(power - 1)), where d is what is above the threshold."""
-        totals, scalar = Totals(self.emit, self.lanes, 2), self._first(threshold)
+        totals, scalar = Totals(self.emit, self.lanes, 2), self.emit.lane(threshold, 0)
 
         def add(place: Place) -> None:
             a = Native(self.emit, "double", place.lanes)
-            d = a.subtract(self._at(place, [formula])[0], spread_over(self.emit, scalar, place.lanes))
+            d = a.subtract(self._at(place, [formula])[0], self.emit.spread(scalar, place.lanes))
             above = a.less(a.number(0), d)
             d, one = (a.where(above, number, a.number(0)) for number in (d, a.number(1)))
             totals.add(place, [d, one] if power == 1 else [a.multiply(d, d), d])

@@ -145,7 +145,7 @@ class FloatPair(Native):
         """The square root with one Newton step."""
         root = self.emit.intrinsic("sqrt", a.high)
         rest = self._together(self.fma(self.minus(root), root, a.high), a.low)
-        twice = self.where_value(self.emit.compare("ogt", root, self.splat(0)), self.plus(root, root), self.splat(1))
+        twice = self.emit.select(self.emit.compare("ogt", root, self.splat(0)), self.plus(root, root), self.splat(1))
         return Sum(root, self.emit.binary("fdiv", rest, twice))
 
     def negative(self, a: Sum) -> Sum:
@@ -193,16 +193,12 @@ class FloatPair(Native):
 
     def where(self, mask: Value, a: Sum, b: Sum) -> Sum:
         """A where the mask holds, else b."""
-        high = self.where_value(mask, a.high, b.high)
+        high = self.emit.select(mask, a.high, b.high)
         if a.low is None and b.low is None:
             return Sum(high)
         zero, is_near = self.splat(0), all(x.low is None or x.nearest for x in (a, b))
-        nearest = (lambda: self.where_value(mask, self.leading(a), self.leading(b))) if is_near else None
-        return Sum(high, self.where_value(mask, a.low or zero, b.low or zero), nearest, a.aligned and b.aligned)
-
-    def where_value(self, mask: Value, a: Value, b: Value) -> Value:
-        """The same for single floats."""
-        return self.emit.select(mask, a, b)
+        nearest = (lambda: self.emit.select(mask, self.leading(a), self.leading(b))) if is_near else None
+        return Sum(high, self.emit.select(mask, a.low or zero, b.low or zero), nearest, a.aligned and b.aligned)
 
     def maximum(self, a: Sum, b: Sum) -> Sum:
         """The larger."""

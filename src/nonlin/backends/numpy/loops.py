@@ -74,11 +74,6 @@ def row_of(emit: Emitter, matrix: str, element: str, row: Value, stride: str) ->
     return emit.address(matrix, element, offset)
 
 
-def spread_over(emit: Emitter, scalar: Value, lanes: int) -> Value:
-    """A scalar in all lanes."""
-    return emit.spread(scalar, lanes)
-
-
 def parts(a: Native, number: object) -> list[Value]:
     """The floats that a number of an arithmetic is made of."""
     return list(number) if isinstance(a, DoubleDouble) else [number]  # type: ignore[call-overload, list-item]

@@ -45,8 +45,8 @@ def correctly_rounded_body(
     results = [rounded(a, element, number) for number in numbers]
     doubts = [_doubt(a, element, number) for number in numbers]
     _store(emit, results, element, len(given))
-    mask = emit.convert("bitcast", reduce(partial(emit.binary, "or"), doubts), f"i{a.lanes}")
-    emit.do(f"br i1 {emit.pure('i1', f'icmp ne {mask.type} {mask.text}, 0').text}, label %again, label %settled")
+    some = emit.some(reduce(partial(emit.binary, "or"), doubts))
+    emit.do(f"br i1 {some.text}, label %again, label %settled")
     emit.label("again")
     pairs = evaluate(tuple(outputs), table(exact), {name: exact.lift(value) for name, value in values.items()})
     better = [rounded(a, element, _double_rounded_to_odd(exact, pair)) for pair in pairs]

@@ -11,7 +11,7 @@ import numpy as np
 from ...definition import Activation, Pooled, Row
 from ...definition.records import made_from_definitions
 from .bfloat16 import NUMPYS_OWN
-from .elements import DTYPES, ELEMENTS
+from .elements import ELEMENT_OF, ELEMENTS
 from .parameters import checked
 from .row_kernels import rows_ufunc
 from .short_groups import groups_ufunc
@@ -90,7 +90,7 @@ def _along_with(record: Activation, part: str, inputs: tuple[Any, ...], options:
 @cache
 def _along(record: Activation, part: str, dtype: np.dtype, pieces: int = 2) -> np.ufunc | None:
     """The ufunc of a part along the last axis of arrays of one dtype, or None where there is none."""
-    if not dtype.isnative or dtype.name not in [DTYPES[element] for element in ELEMENTS]:
+    if not dtype.isnative or ELEMENT_OF.get(dtype.name) not in ELEMENTS:
         return None
     if isinstance(record, Pooled):
         return groups_ufunc(record, part, pieces, dtype) if pieces > 0 else None

@@ -62,10 +62,7 @@ def _near_and_far(count: int, lanes: int) -> tuple[str, str, set[str], list[str]
     arguments = [Value(single.type, f"%x{j}") for j in range(count)]
     near = _near(a, *arguments)
     far_away = single.less_equal(single.number(_FAR), single.abs(arguments[0]))
-    reduction = f"@llvm.vector.reduce.or.v{lanes}i1"
-    emit.declarations.add(f"declare i1 {reduction}({far_away.type})")
-    some = emit.pure("i1", f"call i1 {reduction}({far_away.type} {far_away.text})")
-    emit.do(f"br i1 {some.text}, label %far, label %near")
+    emit.do(f"br i1 {emit.some(far_away).text}, label %far, label %near")
     emit.label("near")
     emit.do(_returned(emit, near))
     emit.label("far")

@@ -10,13 +10,13 @@ import numpy as np
 from ...definition.expression import Expression, evaluate, parameter, symbol
 from ...definition.records import Definition, made_from_definitions
 from ...errors import InputError
-from .elements import DTYPES
+from .elements import ELEMENT_OF
 from .elementwise import rounded, working_arithmetic
 from .emitter import LANES as REGISTER
 from .emitter import Emitter, Value, vector
 from .fast_rows import FastRow
 from .jit import compile_ir
-from .loops import Columns, counted, module, over_columns, row_of, spread_over
+from .loops import Columns, counted, module, over_columns, row_of
 from .primitives import table
 from .reductions import RowReader, is_per_row, split
 from .row_plan import RowPlan, plan
@@ -77,7 +77,7 @@ def _exact_rows(emit: Emitter, outputs: Sequence[Expression], arguments: _Argume
     """The function over rows in the arithmetic that is exact enough for one final rounding."""
     a = working_arithmetic(emit, element)
     passes, finals = split(outputs)
-    numbers = {name: a.lift(spread_over(emit, number, a.lanes)) for name, number in arguments.load(emit).items()}
+    numbers = {name: a.lift(emit.spread(number, a.lanes)) for name, number in arguments.load(emit).items()}
 
     def one_row(index: Value) -> None:
         rows = dict(zip(arguments.inputs, arguments.rows(emit, "in", element, index), strict=True))
@@ -106,7 +106,7 @@ def _exact_rows(emit: Emitter, outputs: Sequence[Expression], arguments: _Argume
 def _fast_rows(emit: Emitter, fast: RowPlan, arguments: _Arguments) -> str:
     """The function over rows in float64; rows that are not for it are left to the exact one."""
     parameters = arguments.load(emit)
-    numbers = {name: spread_over(emit, number, WIDE_LANES) for name, number in parameters.items()}
+    numbers = {name: emit.spread(number, WIDE_LANES) for name, number in parameters.items()}
     emit.declarations |= {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
     size = emit.pure("i64", f"mul i64 %cols, {8 * len(fast.kept) or 8}")
     emit.do(f"%scratch = call ptr @malloc(i64 {size.text})")
@@ -145,9 +145,8 @@ def _fast_rows(emit: Emitter, fast: RowPlan, arguments: _Arguments) -> str:
 
 
 def _write_scalar(emit: Emitter, lanes: Value, element: str, pointer: str, index: Value) -> None:
-    scalar = emit.pure(element, f"extractelement {lanes.type} {lanes.text}, i32 0")
-    place = emit.effect("ptr", f"getelementptr {element}, ptr {pointer}, i64 {index.text}")
-    emit.do(f"store {element} {scalar.text}, ptr {place.text}")
+    number = emit.lane(lanes, 0)
+    emit.store(number, emit.address(pointer, element, index))
 
 
 @cache
@@ -162,7 +161,7 @@ def rows_ufunc(
     outputs = record.trace(part, *map(symbol, inputs), **{name: parameter(name) for name in given})
     check_per_row(record, outputs, per_row)
     positive = [name for name in given if max(record.parameters[name].low, record.parameters[name].above) >= 0]
-    element = next(name for name, known in DTYPES.items() if known == dtype.name)
+    element = ELEMENT_OF[dtype.name]
     kernel = compile_ir(row_module(outputs, per_row, inputs, given, element, positive), "kernel")[0]
     results = ",".join("()" if scalar else "(n)" for scalar in per_row)
     signature = f"{','.join(['(n)'] * len(inputs) + ['()'] * len(given))}->{results}"

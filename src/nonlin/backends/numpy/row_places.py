@@ -64,8 +64,6 @@ def over_row(emit: Emitter, count: str, lanes: int, body: Callable[[Place], None
 
     def masked(first: Value) -> None:
         left = emit.pure("i64", f"sub i64 {count}, {first.text}")
-        limit = emit.spread(emit.convert("trunc", left, "i32"), LANES)
-        mask = emit.compare_integers("slt", lane_numbers("i32", LANES), limit)
-        body(Place(emit, first, LANES, mask))
+        body(Place(emit, first, LANES, emit.first_lanes(emit.convert("trunc", left, "i32"), LANES)))
 
     counted(emit, count, LANES, masked, counter=counter)

@@ -17,7 +17,7 @@ from ...definition.primitives import where
 from ...definition.records import made_from_definitions
 from .arithmetic import Native
 from .elements import NATIVE
-from .emitter import Emitter, Value, lane_numbers, vector
+from .emitter import Emitter, Value, vector
 from .jit import compile_ir
 from .loops import counted, module
 from .primitives import table
@@ -125,5 +125,4 @@ def _below(emit: Emitter, groups: Value, lanes: int, pieces: int) -> Value:
     entries = emit.pure("i64", f"mul i64 {groups.text}, {pieces}")
     most = emit.pure("i64", f"call i64 @llvm.smin.i64(i64 {entries.text}, i64 {lanes})")
     emit.declarations.add("declare i64 @llvm.smin.i64(i64, i64)")
-    limit = emit.spread(emit.pure("i32", f"trunc i64 {most.text} to i32"), lanes)
-    return emit.compare_integers("slt", lane_numbers("i32", lanes), limit)
+    return emit.first_lanes(emit.convert("trunc", most, "i32"), lanes)

@@ -14,8 +14,8 @@ import numpy as np
 
 from ...definition import Activation, Gated
 from ...definition.records import made_from_definitions
-from .elements import BYTES, DTYPES
-from .emitter import Emitter, Value, lane_numbers
+from .elements import BYTES, ELEMENT_OF
+from .emitter import Emitter, Value
 from .jit import compile_ir
 from .loops import counted, module
 from .row_ufuncs import row_ufunc
@@ -37,7 +37,7 @@ def strips_ufunc(record: Activation, part: str, dtype: np.dtype) -> np.ufunc | N
     if isinstance(record, Gated) and record.gate == "second":
         inputs.reverse()
     outputs = inputs if len(inputs) == function.nout else [*range(function.nout)]
-    element = next(name for name, known in DTYPES.items() if known == dtype.name)
+    element = ELEMENT_OF[dtype.name]
     kernel = compile_ir(_module(element, inputs, outputs), "kernel")[0]
     given = (address, 0 if data is None else ctypes.addressof(data))
     lengths = (function.nout, len(inputs))
@@ -130,8 +130,7 @@ class _Loop:
             return
 
         def mask(column: Value) -> Value:
-            left = emit.spread(emit.effect("i64", f"sub i64 %strip, {column.text}"), lanes)
-            return emit.compare_integers("slt", lane_numbers("i64", lanes), left)
+            return emit.first_lanes(emit.effect("i64", f"sub i64 %strip, {column.text}"), lanes)
 
         def one_row(row: Value) -> None:
             places = self.places(emit.effect("i64", f"add i64 {first.text}, {row.text}"))

@@ -107,14 +107,13 @@ def _loss_module(record: Loss, element: str) -> str:
         for step in passes:
             reader.run(step)
         spread = evaluate((value,), table(a), reader.numbers)[0]
-        scalar = emit.pure(element, f"extractelement {a.type} {spread.text}, i32 0")
-        wide = scalar if element == "double" else emit.pure("double", f"fpext float {scalar.text} to double")
-        before = emit.effect("double", f"load double, ptr {total}")
-        emit.do(f"store double {emit.binary('fadd', before, wide).text}, ptr {total}")
+        scalar = emit.lane(spread, 0)
+        wide = scalar if element == "double" else emit.convert("fpext", scalar, "double")
+        emit.store(emit.binary("fadd", emit.load("double", total), wide), total)
         over_columns(a, element, "%cols", lambda place: place.store(rows[names[0]], reader.at(place, [gradient])[0]))
 
     counted(emit, "%rows", 1, row)
-    result = emit.effect("double", f"load double, ptr {total}")
+    result = emit.load("double", total)
     signature = "double @kernel(ptr noalias %z, ptr noalias %t, i64 %rows, i64 %cols, i64 %stride)"
     return module(emit, emit.function(signature, f"ret double {result.text}"))
 

@@ -9,7 +9,7 @@ from typing import Any
 from .arithmetic import DoubleDouble, Native, Pair
 from .coefficients import ARCTAN, PI_HALF, polynomial_of
 from .elementary import identity_near_zero, polynomial, terms
-from .emitter import Value, vector
+from .emitter import Value
 from .quarter_turns import quarter_turns
 
 _SQUARE = 0.61686  # (pi / 4)**2: the largest square of a reduced angle
@@ -32,7 +32,7 @@ def _sine(a: Native, x: Any, quarters: int) -> Any:
     n, rest = quarter_turns(a, x)
     n = a.emit.binary("add", n, a.integers(quarters))
     parity = a.emit.binary("and", n, a.integers(1))
-    odd = a.emit.pure(vector("i1", a.lanes), f"icmp ne {parity.type} {parity.text}, zeroinitializer")
+    odd = a.emit.compare_integers("ne", parity, Value(parity.type, "zeroinitializer"))
     shift = a.integers(30 if a.element == "float" else 62)
     sign = a.emit.binary("shl", a.emit.binary("and", n, a.integers(2)), shift)
     size = _sine_or_cosine(a, rest, odd)
