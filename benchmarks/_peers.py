@@ -34,14 +34,8 @@ def peer(library: str, name: str) -> Peer | None:
 
 
 def _by_name(table: dict[str, Any]) -> dict[str, Any]:
-    """A table by the names of registered activations; entries of functions that do not exist are left out."""
-    found = {}
-    for name, entry in table.items():
-        try:
-            found[nl.get(name).name] = entry
-        except nl.InputError:
-            continue
-    return found
+    """A table by the names of registered activations; an entry of a function that does not exist is an error."""
+    return {nl.get(name).name: entry for name, entry in table.items()}
 
 
 def disagreement(library: str, name: str) -> float:

@@ -5,9 +5,9 @@
 Sizes 2^10, 2^16, 2^20 and 2^24, in one thread and in all. Peers: PyTorch eager (its own kernels into a given array and
 its backward kernels, else the expression that its users write), jax.jit on the CPU, SciPy's ufuncs, the NumPy
 one-liner, and np.copyto. All get x and nothing else: where PyTorch's backward pass takes the result of the forward one,
-that is part of its time. A peer that makes a new array for its result, as expressions, autograd and JAX do, is compared
-with our call that does so too. Contenders take turns; figures are medians. JAX runs in all threads only, SciPy and
-NumPy in one.
+that is part of its time; its backward kernels read a gradient beside x, of ones here. A peer that makes a new array for
+its result, as expressions, autograd and JAX do, is compared with our call that does so too. Contenders take turns;
+figures are medians. JAX runs in all threads only, SciPy and NumPy in one.
 
 Columns named after a peer are its time over ours: above 1, ours is faster. A name with ' is the derivative; * marks
 functions that PyTorch lacks, for which its users' expression stands.

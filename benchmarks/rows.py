@@ -4,10 +4,10 @@
 
 softmax and log_softmax of 4096 rows of 1000 and 512 of 32,000 numbers, sparsemax and entmax15 of 4096 rows of 1000, and
 their vector-Jacobian products; along the last axis, the first and a middle one; in one thread and in all. PyTorch
-writes into a given array; its products are its backward kernels. JAX is compiled with jit and runs in all threads,
-SciPy in one; both make a new array for the result, and are compared with our call that does so too. Contenders take
-turns; figures are medians. Columns named after a peer are its time over ours; the last one is our time over that of our
-own softmax on the same array.
+writes into a given array; its products are its backward kernels, which get the forward result for nothing. JAX is
+compiled with jit and runs in all threads, SciPy in one; both make a new array for the result, and are compared with our
+call that does so too. Contenders take turns; figures are medians. Columns named after a peer are its time over ours;
+the last one is our time over that of our own softmax on the same array.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import nonlin as nl
 from _contenders import Call, ours, threads
 from _peers import installed
 from _timing import machine, print_table, seconds_a_call, warn_of_load
@@ -115,8 +114,6 @@ def figures_of(layout: Layout, dtype: str, where: str, rounds: int, libraries: l
     x = np.random.default_rng(0).standard_normal(layout.shape).astype(dtype)
     found = []
     for name in layout.functions:
-        if name not in nl.activations():
-            continue
         for part in ("value", "product"):
             seconds = seconds_a_call(contenders(name, part, x, layout.axis, where, libraries), rounds)
             medians = {who: statistics.median(s) for who, s in seconds.items()}
