@@ -290,11 +290,12 @@ class _Loop:
     def _facts(self) -> list[str]:
         """%bound: up to where inputs take the fast form; %lo and %hi: from where to where a parameter may lie.
 
-        %least is the smallest bound, below zero where a parameter lies elsewhere.
+        With the first value of each parameter, %least is the bound of all outputs, below zero where one has none;
+        %anywhere: all take the fast form whatever the inputs, %nowhere: none does.
         """
         names = [f"wide{k}" for k in range(len(self.outputs))]
         names += [f"{end}{j}" for j in self.parameters for end in ("lo", "hi")]
-        lines, least = [], ""
+        lines, least, nowhere, usual = [], "", "true", "true"
         for place, name in enumerate(names):
             lines.append(f"  %{name}_at = getelementptr double, ptr %data, i64 {place}")
             lines.append(f"  %{name} = load double, ptr %{name}_at")
@@ -304,6 +305,9 @@ class _Loop:
                 lines.append(f"  %smaller{k} = fcmp olt float %bound{k}, {least}")
                 lines.append(f"  %least{k} = select i1 %smaller{k}, float %bound{k}, float {least}")
             least = f"%least{k}" if least else f"%bound{k}"
+            lines.append(f"  %below{k} = fcmp olt float %bound{k}, 0.0")
+            lines.append(f"  %nowhere{k} = and i1 %below{k}, {nowhere}")
+            nowhere = f"%nowhere{k}"
         for j in self.parameters:
             lines += [
                 f"  %not_low{j} = fcmp ole double %lo{j}, %d{j}",
@@ -313,16 +317,10 @@ class _Loop:
             lines += [f"  %normal{j} = fcmp ole double {float_text('double', LEAST)}, %size{j}"]
             lines += [f"  %zero{j} = fcmp oeq double %d{j}, 0.0", f"  %not_tiny{j} = or i1 %normal{j}, %zero{j}"]
             lines += [f"  %within{j} = and i1 %not_low{j}, %not_high{j}"]
-            lines += [f"  %usual{j} = and i1 %within{j}, %not_tiny{j}"]
-            lines += [f"  %if_usual{j} = select i1 %usual{j}, float {least}, float -1.0"]
-            least = f"%if_usual{j}"
-        lines.append(f"  %least = fadd float {least}, 0.0")
-        nowhere = "true"
-        for k in range(len(self.outputs)):
-            lines.append(f"  %below{k} = fcmp olt float %bound{k}, 0.0")
-            lines.append(f"  %nowhere{k} = and i1 %below{k}, {nowhere}")
-            nowhere = f"%nowhere{k}"
-        lines.append(f"  %nowhere = and i1 {nowhere}, true")
+            lines += [f"  %usual{j} = and i1 %within{j}, %not_tiny{j}", f"  %all_usual{j} = and i1 %usual{j}, {usual}"]
+            usual = f"%all_usual{j}"
+        lines.append(f"  %least = select i1 {usual}, float {least}, float -1.0")
+        lines.append(f"  %nowhere = select i1 {usual}, i1 {nowhere}, i1 true")
         lines.append(f"  %anywhere = fcmp oeq float %least, {float_text('float', math.inf)}")
         return [*lines, f"  %at_once = and i1 %anywhere, {str(not self.keeps).lower()}"]
 
