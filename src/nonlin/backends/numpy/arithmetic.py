@@ -1,8 +1,8 @@
 """Two kinds of number to compute in: one float per lane, or the unevaluated sum of two doubles.
 
 A float64 result is computed in double-double (Dekker 1971, doi:10.1007/BF01397083; Knuth, TAOCP volume 2, 4.2.2), a
-narrower one in float64, so that what remains is one rounding at the end. A third kind, in `float_pair`, is faster for
-float32 where it is exact enough. Training computes float32 in float32.
+narrower one in float64, so that what remains is one rounding at the end. Two more kinds, in `float_pair` and
+`short_doubles`, are faster for float32 where they are exact enough. Training computes float32 in float32.
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ from ...definition.expression import Expression, evaluate
 from . import primitives
 from .arithmetic import DoubleDouble, Native
 from .elements import BYTES, memory_type
+from .emitter import LANES as REGISTER
 from .emitter import Emitter, Value, splat, vector
 
-LANES = 8
+LANES = REGISTER["double"]
 
 
 def working_arithmetic(emitter: Emitter, element: str) -> Native:

@@ -15,10 +15,11 @@ import numpy as np
 
 from ...definition.expression import Number
 from .arithmetic import Native
+from .emitter import LANES as REGISTER
 from .emitter import Emitter, Value
 from .one_instruction import looked_up, scaled
 
-LANES = 16
+LANES = REGISTER["float"]
 
 
 class Sum(NamedTuple):
@@ -39,7 +40,7 @@ class FloatPair(Native):
     """Two floats per lane."""
 
     def __init__(self, emitter: Emitter) -> None:
-        super().__init__(emitter, "float", LANES)
+        super().__init__(emitter, "float")
         self._wide = Native(emitter, "double", LANES)
         self._known: dict[Value, Fraction] = {}  # the numbers that stand in the formula
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from .arithmetic import Native
+from .emitter import LANES as REGISTER
 from .emitter import Emitter, Value, float_text, vector
 from .jit import has_feature
 
-_LANES = 16
+_LANES = REGISTER["float"]
 
 
 def scaled(emit: Emitter, a: Value, exponent: Value) -> Value:

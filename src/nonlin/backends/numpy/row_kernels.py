@@ -35,7 +35,7 @@ def row_module(
 ) -> str:
     """A module with `void kernel(context, int64 begin, int64 end)` over contiguous rows, from one to another.
 
-    The context points to the inputs' addresses, the outputs', the parameters as doubles, and the number of columns. An
+    The context holds the inputs' addresses, the outputs', the parameters as doubles, and the number of columns. An
     output that is wanted `per_row` is written to an array of `rows` numbers, any other to a matrix like the inputs.
     `positive` parameters are never negative.
     """

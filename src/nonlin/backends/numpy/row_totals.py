@@ -82,7 +82,7 @@ class Seen(_Gathered):
         super().__init__(emit, lanes, ("i1", "false"))
 
     def look(self, place: Place, numbers: Value) -> None:
-        """Look at some more; two registers take one comparison."""
+        """Look at some more."""
         emit = self.emit
         if place.mask is not None:
             numbers = emit.select(place.mask, numbers, Value(numbers.type, "zeroinitializer"))

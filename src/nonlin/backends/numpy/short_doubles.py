@@ -18,11 +18,12 @@ from . import error_functions, primitives
 from .arithmetic import Native
 from .coefficients import ERFCX, polynomial_of
 from .elementary import magic
+from .emitter import LANES as REGISTER
 from .emitter import Emitter, Value
 from .rewriting import rewritten
 from .rough_factors import signs_in
 
-LANES = 16
+LANES = REGISTER["float"]  # as two floats have, beside which they are computed
 _BITS = 40
 _LOST = 12
 _LOG_2 = exact("log_2")
