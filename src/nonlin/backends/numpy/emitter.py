@@ -57,10 +57,10 @@ def lane_numbers(integer: str, lanes: int) -> Value:
 
 
 def _suffix(kind: str) -> str:
-    """The part of an intrinsic's name that says on which vectors it works, such as v8f64."""
+    """The part of an intrinsic's name that says on what it works, such as v8f64 or i64."""
     short = {"half": "f16", "float": "f32", "double": "f64"}
-    lanes, element = kind[1:-1].split(" x ")
-    return f"v{lanes}{short.get(element, element)}"
+    *lanes, element = kind.strip("<>").split(" x ")
+    return f"{''.join(f'v{count}' for count in lanes)}{short.get(element, element)}"
 
 
 @dataclass

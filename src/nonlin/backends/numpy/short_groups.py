@@ -123,6 +123,5 @@ def _interleaved(emit: Emitter, values: Sequence[Value]) -> Value:
 def _below(emit: Emitter, groups: Value, lanes: int, pieces: int) -> Value:
     """The lanes that belong to a number of groups."""
     entries = emit.pure("i64", f"mul i64 {groups.text}, {pieces}")
-    most = emit.pure("i64", f"call i64 @llvm.smin.i64(i64 {entries.text}, i64 {lanes})")
-    emit.declarations.add("declare i64 @llvm.smin.i64(i64, i64)")
+    most = emit.intrinsic("smin", entries, Value("i64", str(lanes)))
     return emit.first_lanes(emit.convert("trunc", most, "i32"), lanes)

@@ -113,9 +113,8 @@ class _Loop:
     def block(self, first: Value) -> None:
         """Up to %rows rows from the first one on: their strips together, unless they lie so already."""
         emit = self.emit
-        emit.declarations.add("declare i64 @llvm.smin.i64(i64, i64)")
         left = emit.effect("i64", f"sub i64 %end, {first.text}")
-        rows = emit.effect("i64", f"call i64 @llvm.smin.i64(i64 {left.text}, i64 %rows)")
+        rows = emit.intrinsic("smin", left, Value("i64", "%rows"))
         apart = [k for k, (_, count, _) in enumerate(self.strips) if count > 1]
         direct = self.places(first)
         together = [f"%buffer{k}" if k in apart else place for k, place in enumerate(direct)]

@@ -53,13 +53,13 @@ def ufunc_loops(
     functions = []
     for element in elements:
         has_fast = element == "float" and any(form is not None for form in fast)
-        loop = _Loop(element, len(inputs), len(parameters), len(outputs), fast=has_fast)
         body = correctly_rounded_body if element in ("half", "bfloat") else exact_body
         exact = body(outputs, inputs, parameters, element)
         stages = fast_bodies(fast, inputs, parameters) if has_fast else []
+        loop = _Loop(element, len(inputs), len(parameters), len(outputs), stages)
         masks = [fast_masks(len(outputs), len(inputs), len(parameters))] if has_fast else []
         declarations = declarations.union(*(body.declarations for body in (exact, *stages, *masks)))
-        functions.append(loop.text(exact, stages, masks))
+        functions.append(loop.text(exact, masks))
     return "\n".join([*sorted(declarations), *functions, ATTRIBUTES + _APART])
 
 
@@ -81,25 +81,26 @@ def _kept(stages: Sequence[Emitter]) -> int:
 
 
 class _Loop:
-    """The loop of one element type. Operands are inputs, parameters (doubles) and outputs, in this order."""
+    """The loop of one element type. Operands are inputs, parameters (doubles) and outputs, in this order.
 
-    def __init__(self, element: str, inputs: int, parameters: int, outputs: int, *, fast: bool) -> None:
-        self.element, self.fast = element, fast
+    The stages are those of the fast form, if there is one.
+    """
+
+    def __init__(self, element: str, inputs: int, parameters: int, outputs: int, stages: Sequence[Emitter]) -> None:
+        self.element, self.stages, self.fast = element, stages, bool(stages)
         size = BYTES[element]
         self.sizes = [size] * inputs + [8] * parameters + [size] * outputs
         self.inputs, self.parameters = range(inputs), range(inputs, inputs + parameters)
         self.outputs = range(inputs + parameters, len(self.sizes))
-        self.lanes = FAST_LANES if fast else LANES
-        self.keeps = False  # whether the fast form keeps something for each element of a block
+        self.lanes = FAST_LANES if self.fast else LANES
         ends = [f"double %{end}{j}" for j in self.parameters for end in ("lo", "hi")]
         self.bounds = ", ".join([*(f"float %bound{k}" for k in range(outputs)), *ends])
 
-    def text(self, exact: Emitter, stages: Sequence[Emitter], masks: Sequence[Emitter]) -> str:
+    def text(self, exact: Emitter, masks: Sequence[Emitter]) -> str:
         """All functions of this element type."""
-        self.keeps = _kept(stages) > 0
         functions = [self._sweep("exact", [exact], LANES)]
         if self.fast:
-            functions += [self._sweep("fast", stages, FAST_LANES), self._inside(), self._mixed(masks[0].lines)]
+            functions += [self._sweep("fast", self.stages, FAST_LANES), self._inside(), self._mixed(masks[0].lines)]
         return "\n".join([*functions, self._range(), self._loop()])
 
     def _pointers(self, stem: str) -> str:
@@ -322,7 +323,7 @@ class _Loop:
         lines.append(f"  %least = select i1 {usual}, float {least}, float -1.0")
         lines.append(f"  %nowhere = select i1 {usual}, i1 {nowhere}, i1 true")
         lines.append(f"  %anywhere = fcmp oeq float %least, {float_text('float', math.inf)}")
-        return [*lines, f"  %at_once = and i1 %anywhere, {str(not self.keeps).lower()}"]
+        return [*lines, f"  %at_once = and i1 %anywhere, {str(not _kept(self.stages)).lower()}"]
 
     def _straight(self) -> list[str]:
         """Contiguous data, a whole number of steps; the rest goes through the buffers."""
