@@ -40,7 +40,7 @@ SMALL = (16, 128, 1024)
 COLUMNS = 16  # an even last axis for gated and pooled functions
 ONE, ALL = "1 thread", "all threads"
 PEERS = {ONE: ("torch", "scipy", "numpy"), ALL: ("torch", "jax")}
-LEAST_RATIO, LEAST_MEAN, LEAST_SHARE, MOST_OVERHEAD = 0.8, 2.0, 0.7, 1.5
+LEAST_RATIO, LEAST_SHARE, MOST_OVERHEAD = 0.8, 0.7, 1.5
 
 
 class Figure(NamedTuple):
