@@ -202,6 +202,16 @@ def test_a_definition_without_a_derivative_is_listed(nonlin, tmp_path):
     assert line.split()[2:] == ["0", "to", "inf", "no", "smooth", "-", "0.5774"]  # 1 / sqrt(E z^4) = 1 / sqrt(3)
 
 
+def test_a_definition_whose_mean_square_is_infinite_is_shown_without_gains(nonlin, tmp_path):
+    source = "import nonlin as nl\n\n@nl.activation()\ndef exploding(x):\n    return nl.exponential(x * x)\n"
+    source += "\n@exploding.derivative\ndef _(x):\n    return 2 * x * nl.exponential(x * x)\n"
+    (tmp_path / "exploding_one.py").write_text(source)
+    result = nonlin("show", "exploding", "--import", "exploding_one.py")
+    assert (result.code, result.err) == (0, "")
+    assert "formula" in result.out
+    assert "gain" not in result.out
+
+
 def test_an_unknown_name_gets_the_nearest_one(refused):
     assert "did you mean 'sigmoid'?" in refused("show", "sigmoit")
     assert "did you mean 'cross_entropy'?" in refused("show", "cross_entropi")

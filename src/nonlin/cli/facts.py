@@ -57,17 +57,20 @@ def as_json(record: Any) -> dict[str, Any]:
 
 
 def _activation_facts(record: Any) -> list[tuple[str, str]]:
-    rows = [("kind", f"{record.kind} ({record.family})")]
-    low, high = record.range
-    if record.kind != "elementwise":
-        return [*rows, ("range", f"{low:.6g} to {high:.6g}" if record.declared_range else "")]
+    elementwise = record.kind == "elementwise"
+    bounds = record.range if elementwise else record.declared_range
+    rows = [
+        ("kind", f"{record.kind} ({record.family})"),
+        ("range", "{:.6g} to {:.6g}".format(*bounds) if bounds else ""),
+    ]
+    if not elementwise:
+        return rows
     return [
         *rows,
-        ("range", f"{low:.6g} to {high:.6g}"),
         ("monotone", "yes" if record.monotone else "no"),
         ("smooth", _smoothness(record.smoothness, record.kinks)),
         *_computed_facts(record),
-        ("gain", f"{record.gain:.10g} (keeps the mean square of standard normal input at 1)"),
+        ("gain", _text(found(record, "gain"), "{:.10g} (keeps the mean square of standard normal input at 1)")),
         ("centered gain", _text(found(record, "centered_gain"), "{:.10g} (keeps its variance at 1)")),
         ("edge of chaos", _edge_of_chaos(record)),
         ("trainable", "" if record.trainable else "no: its derivative is zero everywhere"),
