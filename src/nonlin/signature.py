@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import InputError
 
-_OPTIONS = {"out", "where", "dtype", "casting", "order", "subok", "axis", "reduction", "with_respect_to"}
+_OPTIONS = {"out", "where", "dtype", "casting", "order", "subok", "axis", "pieces", "reduction", "with_respect_to"}
 
 
 def check_name(function: Callable[..., Any]) -> None:

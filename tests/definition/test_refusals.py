@@ -33,6 +33,10 @@ def named_as_an_option(x, *, out=1.0):
     return out * x
 
 
+def named_as_the_length_of_a_group(x, *, pieces=2.0):
+    return row_sum(x) / pieces
+
+
 def turned_over(x):
     return -x
 
@@ -50,6 +54,7 @@ def negative(x, *, alpha=-1.0):
         (lambda: _made(positional), r"must take 1 argument, and its parameters behind a \*"),
         (lambda: _made(no_default), "parameter 'alpha' of no_default needs a number as its default"),
         (lambda: _made(named_as_an_option), "cannot be named 'out'"),
+        (lambda: _made(named_as_the_length_of_a_group, kind="pooled"), "cannot be named 'pieces'"),
         (
             lambda: _made(negative, parameters={"alpha": nl.Parameter(1, low=0)}),
             "default of alpha .* at least 0",
