@@ -6,6 +6,8 @@ and its vector-Jacobian products are those of that. Minus infinity beside other 
 from softmax or a sparse distribution. A NaN makes its whole row NaN.
 """
 
+from math import inf
+
 from ..definition import Parameter, Row, activation
 from ..definition.primitives import (
     exp,
@@ -83,7 +85,7 @@ def _(x, cotangent, *, temperature=1.0):
     kind=Row,
     aliases=("logsoftmax",),
     reference="Bridle 1990, doi:10.1007/978-3-642-76153-9_28",
-    range=(float("-inf"), 0),
+    range=(-inf, 0),
     parameters=_TEMPERATURE,
     same_as={
         "torch": "log_softmax",

@@ -1,5 +1,7 @@
 """Functions that pull small numbers to zero."""
 
+from math import inf
+
 from ..definition import Parameter, activation
 from ..definition.primitives import exp, where
 from ..definition.primitives import tanh as hyperbolic_tangent
@@ -81,7 +83,7 @@ def _(x, *, lambd=0.5, bias=0.0):
     aliases=("tanh_shrink",),
     reference="Collobert, Kavukcuoglu & Farabet 2011, Torch7: a Matlab-like environment for machine learning",
     monotone=True,
-    limits=(float("-inf"), float("inf")),
+    limits=(-inf, inf),
     same_as={"torch": "nn.functional.tanhshrink", "keras": "activations.tanh_shrink"},
 )
 def tanhshrink(x):

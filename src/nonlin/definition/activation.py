@@ -276,13 +276,11 @@ class Pooled(Row):
 
     def __call__(self, x: Any, /, *sample: Any, axis: int = -1, pieces: int = 2, **options: Any) -> Any:
         """f of each group of `pieces` neighbours along `axis`, which becomes that much shorter."""
-        return self._along("value", (x, *sample), axis, options if pieces == 2 else {"pieces": pieces, **options})
+        return super().__call__(x, *sample, axis=axis, **(options if pieces == 2 else {"pieces": pieces, **options}))
 
     def vjp(self, x: Any, /, *others: Any, axis: int = -1, pieces: int = 2, **options: Any) -> Any:
         """The vector-Jacobian product, shaped like x; the cotangent has the shape of the result."""
-        if isinstance(x, FunctionType):
-            return self.define("vjp", x)
-        return self._along("vjp", (x, *others), axis, options if pieces == 2 else {"pieces": pieces, **options})
+        return super().vjp(x, *others, axis=axis, **(options if pieces == 2 else {"pieces": pieces, **options}))
 
 
 class Concatenated(Activation):

@@ -1,6 +1,6 @@
 """The closed list of operations that a definition may use besides `+ - * / ** abs()` and comparisons.
 
-A backend is a table with one entry for each name in `PRIMITIVES`, for add, subtract, multiply, divide, negative, abs,
+A backend is a table with one entry for each name of `PRIMITIVES`, for add, subtract, multiply, divide, negative, abs,
 less and less_equal, and for numbers and named constants. The list grows only when a published function cannot be
 written without.
 """
@@ -114,4 +114,4 @@ ELEMENTWISE = (
     exp, expm1, log, log1p, tanh, erf, erfc, erfcx, sin, cos, arctan, sqrt, sign, maximum, minimum, where,
 )  # fmt: skip
 REDUCTIONS = (row_max, row_sum, is_row_argmax, row_threshold)
-PRIMITIVES = tuple(function.__name__ for function in ELEMENTWISE + REDUCTIONS)
+PRIMITIVES = ELEMENTWISE + REDUCTIONS

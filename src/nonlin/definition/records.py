@@ -15,7 +15,7 @@ from ..errors import InputError, suggestion
 from ..signature import check_name, keyword_defaults
 from ..source import formula_text
 from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
-from .primitives import ELEMENTWISE, REDUCTIONS
+from .primitives import PRIMITIVES, REDUCTIONS
 
 Formula = Callable[..., Any]
 
@@ -62,7 +62,6 @@ def forget_what_was_made() -> None:
 
 
 _REDUCTIONS = {function.__name__ for function in REDUCTIONS}
-_PRIMITIVES = ELEMENTWISE + REDUCTIONS
 
 
 class Definition:
@@ -193,13 +192,13 @@ class Definition:
     @cached_property
     def formula(self) -> str:
         """The definition as readable text."""
-        return formula_text(self.function, _PRIMITIVES)
+        return formula_text(self.function, PRIMITIVES)
 
     @cached_property
     def derivative_formula(self) -> str:
         """The derivative (of a row function: the vector-Jacobian product, of a loss: the gradient) as readable text."""
         parts = (part for part in ("derivative", "vjp", "gradient") if part in self._formulas)
-        return "".join(formula_text(self._formulas[part], _PRIMITIVES) for part in parts)
+        return "".join(formula_text(self._formulas[part], PRIMITIVES) for part in parts)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.summary}>"

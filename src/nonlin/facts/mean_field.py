@@ -1,4 +1,4 @@
-"""Signals in deep, wide random networks: the variance from layer to layer, and the edge of chaos.
+"""Signals in deep, wide random networks: the variance from layer to layer, and how gradients grow.
 
 Weights have variance sigma_w^2 / inputs, biases sigma_b^2. If the numbers before the activation have variance q, those
 of the next layer have sigma_w^2 E f(sqrt(q) z)^2 + sigma_b^2, for standard normal z, and squared gradients grow by
@@ -9,6 +9,7 @@ arXiv:1611.01232).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,16 +99,19 @@ def mean_square(curve: Curve, q: float) -> float:
     """E f(sqrt(q) z)^2."""
     if q == 0:
         return float(curve.value(np.zeros(1))[0] ** 2)
-    scale = math.sqrt(q)
-    return normal_expectation(lambda z: curve.value(scale * z) ** 2, np.array(curve.breaks) / scale)
+    return _mean_square_of(curve.value, curve, q)
 
 
 def mean_square_slope(curve: Curve, q: float) -> float:
     """E f'(sqrt(q) z)^2; for q = 0 its limit, the mean of both sides of 0."""
     if q == 0:
         return float(np.mean(curve.slope(np.array([-1e-200, 1e-200])) ** 2))
+    return _mean_square_of(curve.slope, curve, q)
+
+
+def _mean_square_of(part: Callable[[np.ndarray], np.ndarray], curve: Curve, q: float) -> float:
     scale = math.sqrt(q)
-    return normal_expectation(lambda z: curve.slope(scale * z) ** 2, np.array(curve.breaks) / scale)
+    return normal_expectation(lambda z: part(scale * z) ** 2, np.array(curve.breaks) / scale)
 
 
 def check_numbers(**numbers: float) -> None:

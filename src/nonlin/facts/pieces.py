@@ -63,33 +63,32 @@ def straight_pieces(outputs: tuple[Expression, ...], x: np.ndarray, parameters: 
     """
     values = {name: Local(np.full_like(x, number), np.zeros_like(x)) for name, number in parameters.items()}
     with np.errstate(all="ignore"):
-        (result,) = evaluate(outputs[:1], _LocalTable(x.shape), {"x": Local(x, np.ones_like(x)), **values})
+        (result,) = evaluate(outputs[:1], _local_table(x.shape), {"x": Local(x, np.ones_like(x)), **values})
     return result
 
 
-class _LocalTable(dict[str, Callable[..., Any]]):
+def _local_table(shape: tuple[int, ...]) -> dict[str, Callable[..., Any]]:
     """The primitives on values and slopes."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        plain = plain_table()
-        super().__init__(
-            add=lambda a, b: Local(a.value + b.value, a.slope + b.slope),
-            subtract=lambda a, b: Local(a.value - b.value, a.slope - b.slope),
-            negative=lambda a: Local(-a.value, -a.slope),
-            multiply=_product,
-            divide=lambda a, b: _product(a, Local(1 / b.value, np.where(b.slope == 0, 0.0, np.nan))),
-            abs=lambda a: Local(np.abs(a.value), a.slope * np.sign(a.value)),
-            sign=lambda a: Local(np.sign(a.value), np.zeros(shape)),
-            maximum=lambda a, b: _chosen(a.value >= b.value, a, b),
-            minimum=lambda a, b: _chosen(a.value <= b.value, a, b),
-            less=lambda a, b: a.value < b.value,
-            less_equal=lambda a, b: a.value <= b.value,
-            where=_chosen,
-        )
-        for name in ("number", "constant"):
-            self[name] = lambda given, make=plain[name]: Local(np.full(shape, make(given)), np.zeros(shape))
-        for name in plain.keys() - self.keys():
-            self[name] = lambda *given, name=name: _curved(plain[name], given, _NEVER.get(name, ()))
+    plain = plain_table()
+    table: dict[str, Callable[..., Any]] = {
+        "add": lambda a, b: Local(a.value + b.value, a.slope + b.slope),
+        "subtract": lambda a, b: Local(a.value - b.value, a.slope - b.slope),
+        "negative": lambda a: Local(-a.value, -a.slope),
+        "multiply": _product,
+        "divide": lambda a, b: _product(a, Local(1 / b.value, np.where(b.slope == 0, 0.0, np.nan))),
+        "abs": lambda a: Local(np.abs(a.value), a.slope * np.sign(a.value)),
+        "sign": lambda a: Local(np.sign(a.value), np.zeros(shape)),
+        "maximum": lambda a, b: _chosen(a.value >= b.value, a, b),
+        "minimum": lambda a, b: _chosen(a.value <= b.value, a, b),
+        "less": lambda a, b: a.value < b.value,
+        "less_equal": lambda a, b: a.value <= b.value,
+        "where": _chosen,
+    }
+    for name in ("number", "constant"):
+        table[name] = lambda given, make=plain[name]: Local(np.full(shape, make(given)), np.zeros(shape))
+    for name in plain.keys() - table.keys():
+        table[name] = lambda *given, name=name: _curved(plain[name], given, _NEVER.get(name, ()))
+    return table
 
 
 def _product(a: Local, b: Local) -> Local:

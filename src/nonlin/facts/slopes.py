@@ -72,7 +72,8 @@ def saturation(activation: Elementwise, **parameters: float) -> tuple[Interval, 
     ()
     """
     curve = curve_of(activation, parameters)
-    tails = [_tail(curve, threshold(curve), side) for side in (-1, 1)]
+    limit = threshold(curve)
+    tails = [_tail(curve, limit, side) for side in (-1, 1)]
     return joined(tail for tail in tails if tail)
 
 

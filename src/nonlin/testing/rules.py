@@ -13,7 +13,7 @@ from ..definition import Definition
 from ..definition.activation import Derivative
 from ..definition.constants import DIGITS
 from ..definition.expression import Expression
-from ..definition.primitives import ELEMENTWISE, REDUCTIONS
+from ..definition.primitives import PRIMITIVES
 from ..source import statements, syntax_tree
 
 
@@ -91,4 +91,4 @@ def _permitted(value: Any) -> bool:
         return True  # a module is judged by what is taken from it
     if isinstance(value, Expression):
         return value.operation == "constant" and value.value in DIGITS
-    return value in (*ELEMENTWISE, *REDUCTIONS)
+    return value in PRIMITIVES

@@ -101,7 +101,7 @@ def _series(record: Any, parameters: dict[str, Any], low: float, high: float, po
     label = f"{record.name} ({settings})" if settings else record.name
     if record.kind != "elementwise":
         return _row_series(record, parameters, label, np.linspace(low, high, points))
-    kinks = [k for k in getattr(record, "kinks", ()) if low < k < high]
+    kinks = [k for k in record.kinks if low < k < high]
     sides = [np.nextafter(k, end) for k in kinks for end in (-np.inf, np.inf)]
     x = np.unique(np.concatenate([np.linspace(low, high, points), kinks, sides]))
     with np.errstate(all="ignore"):
