@@ -34,6 +34,12 @@ def test_glu_gates_with_the_second_half_as_pytorchs(torch):
     np.testing.assert_array_equal(nl.glu(X[:, 4:], X[:, :4]), nl.glu(X))  # two arrays: (gate, value)
 
 
+@pytest.mark.parametrize("call", [nl.glu, nl.glu.derivative])
+def test_two_arrays_have_no_axis_to_split(call):
+    with pytest.raises(InputError, match="glu of two arrays splits no axis"):
+        call(X, X, axis=0)
+
+
 @pytest.mark.parametrize("name", ["glu", *FORMULAS])
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_any_axis_is_halved(name, axis):

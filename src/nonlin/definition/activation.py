@@ -316,11 +316,9 @@ class Gated(Activation):
 
     def __call__(self, x: Any, value: Any = None, /, *, axis: int = -1, **options: Any) -> Any:
         """Compute the function of the two halves of x along `axis`, or of two arrays (gate, value)."""
-        if value is not None:
-            return self._compute("value", (x, value), options)
         if axis != -1:
             options["axis"] = axis
-        return self._compute("value", (x,), options)
+        return self._compute("value", (x,) if value is None else (x, value), options)
 
     @cached_property
     def derivative(self) -> Derivative:

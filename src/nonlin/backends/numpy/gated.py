@@ -24,9 +24,11 @@ def call_gated(record: Gated, part: str, inputs: tuple[Any, ...], options: Mappi
     Raises
     ------
     InputError
-        When the axis does not exist or has odd length.
+        When the axis does not exist or has odd length, and when one is given with two arrays.
     """
     if len(inputs) == 2:
+        if "axis" in options:
+            raise InputError(f"{record.name} of two arrays splits no axis: leave axis out, or give one array")
         of_ufunc, given = split_options(options)
         return call_ufunc(record, part, inputs, tuple(checked(record, given).values()), of_ufunc)
     axis, out, given = axis_options(options)
