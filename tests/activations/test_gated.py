@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nonlin as nl
+from nonlin.errors import InputError
 from nonlin.testing import exact_values, ulp_error
 
 X = np.random.default_rng(2).normal(0, 3, (3, 8))
