@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
 from .errors import InputError
 
-_OPTIONS = {"out", "where", "dtype", "casting", "order", "subok", "axis", "pieces", "reduction", "with_respect_to"}
+_OPTIONS = {
+    "out", "where", "dtype", "casting", "order", "subok", "axis", "pieces", "reduction", "with_respect_to",
+    "sample_weight", "ignore_index",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that a function takes besides its input: its default and the values for which it is defined.
+
+    Values lie in [low, high] and, if `above` is given, are larger than it; `up_to` names another parameter that they
+    do not exceed. A learnable one is trained with the weights: the definition has the derivative with respect to it.
+    """
+
+    default: float
+    low: float = -math.inf
+    high: float = math.inf
+    text: str = ""
+    above: float = -math.inf
+    learnable: bool = False
+    up_to: str = ""
+
+    @property
+    def interval(self) -> str:
+        """The allowed values in words."""
+        parts = [f"larger than {self.above:g}"] if math.isfinite(self.above) else []
+        parts += [f"at least {self.low:g}"] if math.isfinite(self.low) else []
+        parts += [f"at most {self.high:g}"] if math.isfinite(self.high) else []
+        return " and ".join(parts) or "a finite number"
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise `InputError` for a plain number outside the allowed values; arrays are left to the array library."""
+        number: Any = value if isinstance(value, (float, Real)) else self.default
+        if not (self.low <= number <= self.high and self.above < number < math.inf):
+            raise InputError(f"{name} must be {self.interval}, got {value!r}")
 
 
 def check_name(function: Callable[..., Any]) -> None:
@@ -55,3 +91,17 @@ def keyword_defaults(function: Callable[..., Any], inputs: int) -> dict[str, flo
         if not isinstance(argument.default, Real):
             raise InputError(f"parameter {name!r} of {function.__name__} needs a number as its default: {name}=1.0")
     return {name: float(argument.default) for name, argument in keywords.items()}
+
+
+def declared_parameters(
+    function: Callable[..., Any], inputs: int, declared: Mapping[str, Parameter]
+) -> dict[str, Parameter]:
+    """The keyword-only arguments of the formula, with the declared ranges."""
+    defaults = keyword_defaults(function, inputs)
+    unknown = sorted(declared.keys() - defaults)
+    if unknown:
+        raise InputError(f"{function.__name__} declares a parameter {unknown[0]!r} that its formula does not take")
+    found = {name: replace(declared.get(name, Parameter(0.0)), default=number) for name, number in defaults.items()}
+    for name, known in found.items():
+        known.check(f"the default of {name} of {function.__name__}", known.default)
+    return found

@@ -1,11 +1,20 @@
 """The mechanism: a formula is defined once, and everything else is derived from it."""
 
 from .activation import Activation, Concatenated, Elementwise, Gated, Pooled, Row, activation
-from .loss import ElementwiseLoss, Loss, RowLoss, loss_definition
+from .loss import (
+    AlgorithmLoss,
+    ElementwiseLoss,
+    Loss,
+    RowLoss,
+    SimilarityLoss,
+    SummaryLoss,
+    loss_definition,
+)
 from .records import Definition, Parameter
 
 __all__ = [
     "Activation",
+    "AlgorithmLoss",
     "Concatenated",
     "Definition",
     "Elementwise",
@@ -16,6 +25,8 @@ __all__ = [
     "Pooled",
     "Row",
     "RowLoss",
+    "SimilarityLoss",
+    "SummaryLoss",
     "activation",
     "loss_definition",
 ]

@@ -17,7 +17,6 @@ from ..errors import InputError, suggestion
 from ..signature import positional_arguments
 from . import registry
 from .expression import Expression, near_infinity, parameter, settled_at_infinity, symbol, where_limits
-from .plain import plain_values
 from .records import Definition, Formula, backend
 
 A = TypeVar("A", bound="Activation")
@@ -168,7 +167,7 @@ class Elementwise(Activation):
         """A part at x with the default parameters, in ordinary arithmetic and without regard to limits."""
         names = {name: parameter(name) for name in self.parameters}
         outputs = super().trace(part, symbol("x"), **names)
-        return plain_values(outputs, x, {name: known.default for name, known in self.parameters.items()})
+        return _facts().plain_values(outputs, x, {name: known.default for name, known in self.parameters.items()})
 
     def __call__(self, x: Any, /, *surplus: Any, **options: Any) -> Any:
         """f(x) for an array x of any shape and floating dtype; `out=`, `where=`, `dtype=` as for NumPy's ufuncs."""

@@ -1,12 +1,14 @@
-"""Loss functions: elementwise ones of (prediction, target), and row ones of (logits, targets)."""
+"""The kinds of loss: of single numbers, of rows, of a whole batch, of pairs of rows, and algorithms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, Literal, TypeVar
 
-from ..errors import InputError
+from ..errors import InputError, suggestion
+from ..signature import positional_arguments
 from . import registry
 from .expression import Expression
 from .records import Definition, Formula, backend
@@ -14,66 +16,130 @@ from .records import Definition, Formula, backend
 Reduction = Literal["mean", "sum", "none"]
 L = TypeVar("L", bound="Loss")
 
+TASKS = ("regression", "classification")
+DOMAINS = ("real", "positive", "non_negative", "above_minus_one", "nonzero", "probability", "binary", "sign")
+LINKS = {"identity": "identity", "sigmoid": "logit", "softmax": "multinomial logit", "exponential": "log"}
+
 
 class Loss(Definition):
-    """A loss: callable on arrays, with its gradient with respect to the first argument.
+    """A loss: callable on arrays, with its gradient with respect to any of its inputs.
 
     Facts
     -----
     tasks : what it can train, "regression" or "classification"
-    domain : what the targets must be: "real" or "probability"
+    domains : what numbers the inputs hold, by name, where not any real ones; `domain` is that of the targets
     output : the activation that turns what the loss takes into a prediction, such as "softmax" for logits
+    convex : whether it is convex in its first input
+    lipschitz : the largest size of an entry of its gradient, unreduced; infinite where there is none
+    proper : what predictions minimise its mean: "mean", "median", "quantile", "probability" or "" for none of these
     """
 
     _registry_name = "losses"
-    inputs = ("predictions", "targets")
+    has_gradient = True
 
     def __init__(
         self,
         function: Formula,
         *,
-        tasks: tuple[str, ...],
-        domain: str = "real",
+        tasks: tuple[str, ...] = (),
+        domains: Mapping[str, str] | None = None,
         output: str = "identity",
+        convex: bool = False,
+        lipschitz: float = math.inf,
+        proper: str = "",
         **record: Any,
     ) -> None:
+        if isinstance(tasks, str) or not set(tasks) <= set(TASKS):
+            raise InputError(f"tasks must be a tuple of 'regression' and 'classification', got {tasks!r}")
+        self.inputs = positional_arguments(function)
+        self.optional = self.inputs[len(self.inputs) - len(function.__defaults__ or ()) :]
         super().__init__(function, **record)
-        self.tasks = tasks
-        self.domain = domain
-        self.output = output
+        self.tasks, self.output = tasks, output
+        self.domains = dict(domains or {})
+        for name, domain in self.domains.items():
+            if name not in self.inputs or domain not in DOMAINS:
+                raise InputError(f"{self.name} gives {name!r} the domain {domain!r}; domains are {', '.join(DOMAINS)}")
+        self.domain = self.domains.get("targets", "real")
+        self.convex, self.lipschitz, self.proper = convex, lipschitz, proper
 
-    def gradient(self, predictions: Any = None, targets: Any = None, /, **options: Any) -> Any:
-        """The gradient of the reduced loss with respect to the predictions, shaped like them.
+    @property
+    def link(self) -> str:
+        """The link function: what makes of a prediction the number that the loss takes."""
+        return LINKS.get(self.output, f"the inverse of {self.output}")
 
-        `reduction="none"` gives the gradient of the sum. As a decorator of a formula it defines the gradient.
+    @property
+    def decision(self) -> str:
+        """What makes a class of what the loss takes: "argmax", "sign", "threshold", or "" for none."""
+        if "classification" not in self.tasks:
+            return ""
+        if self.domain == "sign":
+            return "sign"
+        return "argmax" if self.has_axis and self.output != "sigmoid" else "threshold"
+
+    def decide(self, predictions: Any, *, axis: int = -1) -> Any:
+        """The classes that go with what the loss takes: the largest entry's index, -1 or 1, or 0 or 1.
+
+        A threshold is 0.5 for probabilities and 0 for logits. Raises `InputError` for a loss without a decision.
         """
-        if isinstance(predictions, FunctionType):
-            return self.define("gradient", predictions)
-        return self._compute("gradient", *self._arrays(predictions, targets, options))
+        return backend().decide(self, predictions, axis)
 
-    def __call__(self, predictions: Any = None, targets: Any = None, /, **options: Any) -> Any:
+    def gradient(self, *arrays: Any, with_respect_to: str = "", **options: Any) -> Any:
+        """The gradient of the reduced loss with respect to its first input, or the one named, shaped like it.
+
+        `reduction="none"` gives the gradient of the sum. `out=` takes the array to write to, the input itself too.
+        As a decorator of a formula it defines the gradient.
+        """
+        part = self._gradient_part(with_respect_to)
+        if not arrays and not options:
+            return lambda formula: self.define(part, formula)
+        if isinstance(arrays[0] if arrays else None, FunctionType):
+            return self.define(part, arrays[0])
+        return self._compute(part, arrays, options)
+
+    def __call__(self, *arrays: Any, **options: Any) -> Any:
         """The loss: a number for `reduction="mean"` (default) or "sum", an array for "none"."""
-        return self._compute("value", *self._arrays(predictions, targets, options))
+        return self._compute("value", arrays, options)
 
-    def value_and_gradient(self, predictions: Any = None, targets: Any = None, /, **options: Any) -> tuple[Any, Any]:
-        """The loss and its gradient, as a pair."""
-        return self._compute("value_and_gradient", *self._arrays(predictions, targets, options))
+    def value_and_gradient(self, *arrays: Any, **options: Any) -> tuple[Any, Any]:
+        """The loss and its gradient in one pass, as a pair; `out=` takes the array for the gradient."""
+        return self._compute("value_and_gradient", arrays, options)
 
-    def _arrays(self, *given: Any) -> tuple[tuple[Any, Any], dict[str, Any]]:
-        """The two arrays, given by place or by the names in the formula, and the other options."""
-        *arrays, options = given
-        options = dict(options)
-        for place, name in enumerate(self.inputs):
-            arrays[place] = options.pop(name, arrays[place]) if arrays[place] is None else arrays[place]
-            if arrays[place] is None:
-                raise InputError(f"{self.name} needs {' and '.join(self.inputs)}; {name} is missing")
-        return (arrays[0], arrays[1]), options
+    def hessian_diagonal(self, *arrays: Any, **options: Any) -> Any:
+        """The second derivative with respect to each entry of the first input, of the unreduced loss.
 
-    def _compute(self, part: str, inputs: tuple[Any, Any], options: dict[str, Any]) -> Any:
-        if any(isinstance(x, Expression) for x in inputs):
-            outputs = self.trace(part, *inputs, **options)
+        As a decorator of a formula it defines it. Raises `InputError` where a loss has none.
+        """
+        if isinstance(arrays[0] if arrays else None, FunctionType):
+            return self.define("hessian_diagonal", arrays[0])
+        return self._compute("hessian_diagonal", arrays, {"reduction": "none", **options})
+
+    def _gradient_part(self, with_respect_to: str) -> str:
+        if with_respect_to in ("", self.inputs[0]):
+            return "gradient"
+        if with_respect_to not in self.inputs:
+            known = suggestion(with_respect_to, self.inputs) or f"; it takes {', '.join(self.inputs)}"
+            raise InputError(f"{self.name} has no input {with_respect_to!r}{known}")
+        return f"gradient_{with_respect_to}"
+
+    def has(self, part: str) -> bool:
+        """Whether there is a formula of a part, such as "hessian_diagonal"."""
+        return part in self._formulas
+
+    def _compute(self, part: str, given: Sequence[Any], options: dict[str, Any]) -> Any:
+        """A part on arrays, given by place or by the names in the formula, or on symbols."""
+        if len(given) > len(self.inputs):
+            raise InputError(f"{self.name} takes {', '.join(self.inputs)}; give parameters and options by name")
+        arrays = {**dict(zip(self.inputs, given, strict=False))}
+        arrays |= {name: options.pop(name) for name in self.inputs if arrays.get(name) is None and name in options}
+        arrays = {name: arrays[name] for name in self.inputs if arrays.get(name) is not None}
+        needed = [name for name in self.inputs if name not in self.optional]
+        missing = [name for name in needed if name not in arrays]
+        if missing:
+            raise InputError(f"{self.name} needs {' and '.join(needed)}; {missing[0]} is missing")
+        if any(isinstance(x, Expression) for x in arrays.values()):
+            outputs = self.trace(part, *arrays.values(), **options)
             return outputs[0] if len(outputs) == 1 else outputs
-        return backend().call_loss(self, part, inputs, options)
+        return backend().call_loss(self, part, arrays, options)
 
     def trace(self, part: str, *inputs: Expression, **parameters: Any) -> tuple[Expression, ...]:
         """The formula of a part on the given symbols; the pair is the two parts together."""
@@ -89,29 +155,79 @@ class ElementwiseLoss(Loss):
 
 
 class RowLoss(Loss):
-    """A loss of a row of logits and a row of target probabilities (or the index of a class)."""
+    """A loss of a row of predictions and a row of targets (or the index of a class).
+
+    `over_all` ones take the whole batch as one row unless an axis is given. Where the targets of a row are
+    probabilities that sum to one, `distributions` names the inputs.
+    """
 
     kind = "row"
-    inputs = ("logits", "targets")
     reduces = True
     has_axis = True
 
+    def __init__(
+        self, function: Formula, *, over_all: bool = False, distributions: tuple[str, ...] = (), **record: Any
+    ) -> None:
+        super().__init__(function, **record)
+        self.over_all, self.distributions = over_all, distributions
 
-def loss_definition(*, tasks: tuple[str, ...], kind: type[L] = ElementwiseLoss, **facts: Any) -> Callable[[Formula], L]:
+
+class SummaryLoss(Loss):
+    """One number for all entries, such as the root of the mean square; its formula is the error of an entry.
+
+    summary : "root_mean_square", "max" (of the absolute errors) or "median"; the latter two have no gradient
+    """
+
+    kind = "summary"
+
+    def __init__(self, function: Formula, *, summary: str, **record: Any) -> None:
+        super().__init__(function, **record)
+        self.summary, self.has_gradient = summary, summary == "root_mean_square"
+
+
+class SimilarityLoss(Loss):
+    """A loss of embeddings and their labels: its formula sees the similarities of a row with all others.
+
+    The second argument of the formula is 1 for those of the same label and 0 for others.
+    """
+
+    kind = "similarity"
+    reduces = True
+
+    def __init__(self, function: Formula, **record: Any) -> None:
+        super().__init__(function, **record)
+        self._seen, self.inputs, self.optional = self.inputs, ("embeddings", "labels"), ()
+
+    def inputs_of(self, part: str) -> tuple[str, ...]:
+        """The names of what the formula sees."""
+        return self._seen
+
+
+class AlgorithmLoss(Loss):
+    """A loss that no formula gives, such as one that aligns sequences: a backend computes it by its name."""
+
+    kind = "algorithm"
+
+
+def loss_definition(*, kind: type[L] = ElementwiseLoss, **facts: Any) -> Callable[[Formula], L]:
     """Decorator that makes a formula of (predictions, targets) a loss, registered under the function's name.
+
+    The names of the formula's arguments are the names of the inputs; one with a default may be left out.
 
     Parameters
     ----------
+    kind : ElementwiseLoss (default), or RowLoss for a formula of a row of predictions and one of targets
     tasks : what it can train, a tuple of "regression" and "classification"
-    kind : ElementwiseLoss (default), or RowLoss for a formula of a row of logits
-    domain : what targets must be, "real" (default) or "probability"
+    domains : what numbers an input holds, by its name, such as {"targets": "probability"}: "real" (where not given),
+        "positive", "non_negative", "above_minus_one", "nonzero", "probability", "binary" (0 or 1) or "sign" (-1 or 1)
     output : the activation that makes a prediction of what the loss takes, such as "softmax"
+    convex, lipschitz, proper : facts, see `nonlin.Loss`
     aliases, reference, same_as, parameters : as for `nonlin.activation`
 
     Raises
     ------
     InputError
-        When a name is taken or a task is unknown.
+        When a name is taken, or a task or domain is unknown.
 
     Examples
     --------
@@ -126,8 +242,5 @@ def loss_definition(*, tasks: tuple[str, ...], kind: type[L] = ElementwiseLoss, 
     >>> float(quartic([3.0, 1.0], [1.0, 1.0]))
     8.0
     """
-    if isinstance(tasks, str) or not set(tasks) <= {"regression", "classification"}:
-        raise InputError(f"tasks must be a tuple of 'regression' and 'classification', got {tasks!r}")
-
     made: Any = kind
-    return lambda formula: registry.losses.add(made(formula, tasks=tasks, **facts))
+    return lambda formula: registry.losses.add(made(formula, **facts))

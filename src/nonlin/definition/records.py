@@ -3,52 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from numbers import Real
 from typing import Any
 
 from ..documentation import document
 from ..errors import InputError, suggestion
-from ..signature import check_name, keyword_defaults
+from ..signature import Parameter, check_name, declared_parameters
 from ..source import formula_text
 from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
 from .primitives import PRIMITIVES, REDUCTIONS
 
 Formula = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number that a function takes besides its input: its default and the values for which it is defined.
-
-    Values lie in [low, high] and, if `above` is given, are larger than it; `up_to` names another parameter that they
-    do not exceed. A learnable one is trained with the weights: the definition has the derivative with respect to it.
-    """
-
-    default: float
-    low: float = -math.inf
-    high: float = math.inf
-    text: str = ""
-    above: float = -math.inf
-    learnable: bool = False
-    up_to: str = ""
-
-    @property
-    def interval(self) -> str:
-        """The allowed values in words."""
-        parts = [f"larger than {self.above:g}"] if math.isfinite(self.above) else []
-        parts += [f"at least {self.low:g}"] if math.isfinite(self.low) else []
-        parts += [f"at most {self.high:g}"] if math.isfinite(self.high) else []
-        return " and ".join(parts) or "a finite number"
-
-    def check(self, name: str, value: Any) -> None:
-        """Raise `InputError` for a plain number outside the allowed values; arrays are left to the array library."""
-        number: Any = value if isinstance(value, (float, Real)) else self.default
-        if not (self.low <= number <= self.high and self.above < number < math.inf):
-            raise InputError(f"{name} must be {self.interval}, got {value!r}")
 
 
 made_from_definitions: list[Callable[[], None]] = []
@@ -99,7 +65,7 @@ class Definition:
         self.aliases = tuple(aliases)
         self.reference = reference
         self.same_as: dict[str, str] = dict(same_as or {})
-        self.parameters = _parameters(function, len(self.inputs), parameters or {})
+        self.parameters = declared_parameters(function, len(self.inputs), parameters or {})
         self.family: str = function.__module__.rsplit(".", 1)[-1]
         self.summary = inspect.cleandoc(function.__doc__ or "").split("\n", 1)[0]
         self.__name__ = self.__qualname__ = function.__name__
@@ -216,18 +182,6 @@ def _lookup(registry_name: str, name: str) -> Definition:
     from . import registry
 
     return getattr(registry, registry_name).get(name)
-
-
-def _parameters(function: Formula, inputs: int, declared: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """The keyword-only arguments of the formula, with the declared ranges."""
-    defaults = keyword_defaults(function, inputs)
-    unknown = sorted(declared.keys() - defaults)
-    if unknown:
-        raise InputError(f"{function.__name__} declares a parameter {unknown[0]!r} that its formula does not take")
-    found = {name: replace(declared.get(name, Parameter(0.0)), default=number) for name, number in defaults.items()}
-    for name, known in found.items():
-        known.check(f"the default of {name} of {function.__name__}", known.default)
-    return found
 
 
 @cache

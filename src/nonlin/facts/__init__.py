@@ -13,6 +13,7 @@ from .fixed import fixed_points
 from .gain import centered_gain, matched_gain
 from .interval import Interval
 from .mean_field import chi, variance_fixed_point, variance_map
+from .plain import plain_values
 from .shape import found_range, never_decreases, trainable
 from .slopes import dead, lipschitz, saturation
 
@@ -29,6 +30,7 @@ __all__ = [
     "lipschitz",
     "matched_gain",
     "never_decreases",
+    "plain_values",
     "saturation",
     "trainable",
     "variance_fixed_point",

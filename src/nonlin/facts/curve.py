@@ -12,10 +12,10 @@ import numpy as np
 
 from ..definition import Elementwise
 from ..definition.expression import Expression
-from ..definition.plain import plain_values
 from ..definition.records import made_from_definitions
 from ..errors import InputError
 from .pieces import GRID, breakpoints, straight_pieces
+from .plain import plain_values
 
 
 class Curve:

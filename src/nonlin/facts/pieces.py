@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..definition.expression import Expression, apply, evaluate, nodes_of
-from ..definition.plain import plain_table
+from .plain import plain_table
 from .search import change
 
 _FAR = np.logspace(np.log10(41), 8, 200)

@@ -7,6 +7,8 @@ __all__ = ["mse"]
 
 @loss_definition(
     tasks=("regression",),
+    convex=True,
+    proper="mean",
     aliases=("mean_squared_error", "squared_error", "l2_loss", "mseloss", "mse_loss"),
     reference="Legendre 1805; Gauss 1809",
     same_as={
@@ -24,3 +26,8 @@ def mse(predictions, targets):
 @mse.gradient
 def _(predictions, targets):
     return 2 * (predictions - targets)
+
+
+@mse.hessian_diagonal
+def _(predictions, targets):
+    return 2

@@ -14,7 +14,7 @@ from .rows import call_row
 from .shapes import call_concatenated, call_pooled
 from .ufuncs import ufunc
 
-__all__ = ["call", "call_loss", "ufunc"]
+__all__ = ["call", "call_loss", "decide", "ufunc"]
 
 _CALLS: dict[str, Any] = {
     "elementwise": call_elementwise,
@@ -44,8 +44,15 @@ def call(record: Activation, part: str, inputs: tuple[Any, ...], options: dict[s
     return _CALLS[record.kind](record, part, inputs, options)
 
 
-def call_loss(record: Any, part: str, inputs: tuple[Any, Any], options: dict[str, Any]) -> Any:
+def call_loss(record: Any, part: str, inputs: dict[str, Any], options: dict[str, Any]) -> Any:
     """Compute a part of a loss on arrays."""
     from .losses import call_loss
 
-    return call_loss(record, part, *inputs, **options)
+    return call_loss(record, part, inputs, options)
+
+
+def decide(record: Any, predictions: Any, axis: int) -> Any:
+    """The classes that go with what a loss takes."""
+    from .losses import decide
+
+    return decide(record, predictions, axis)

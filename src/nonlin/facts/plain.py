@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .constants import exact
-from .expression import Expression, evaluate
+from ..definition.constants import exact
+from ..definition.expression import Expression, evaluate
 
 _NUMPYS = (
     "add subtract multiply divide negative less less_equal exp expm1 log log1p tanh sin cos arctan sqrt sign where "

@@ -1,0 +1,57 @@
+"""Losses on arrays: inputs checked, a kernel for the kind of loss, results reduced and rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ....definition import Loss
+from ....errors import InputError
+from ..rows import check_axis, plain_array
+from .elementwise import elementwise_loss
+from .rows import row_loss
+from .settings import rounded, settings
+from .similarities import similarity_loss
+from .summaries import summary_loss
+
+__all__ = ["call_loss", "decide"]
+
+_KINDS: dict[str, Any] = {
+    "elementwise": elementwise_loss,
+    "row": row_loss,
+    "summary": summary_loss,
+    "similarity": similarity_loss,
+}
+
+
+def call_loss(loss: Loss, part: str, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
+    """Compute the value, a gradient, both, or the diagonal of the Hessian of a loss.
+
+    Raises
+    ------
+    InputError
+        For shapes that do not match, numbers outside the loss's domain, an empty batch or an unknown option.
+    """
+    if "gradient" in part and not loss.has_gradient:
+        raise InputError(f"{loss.name} is a metric: it has no gradient that could be learnt from")
+    arrays = {name: plain_array(array, loss.name) for name, array in inputs.items()}
+    first = arrays[loss.inputs[0]]
+    if first.size == 0:
+        raise InputError(f"{loss.name} of an empty batch has no value: {loss.inputs[0]} have shape {first.shape}")
+    asked = settings(loss, arrays, options)
+    found = _KINDS[loss.kind](loss, part, arrays, asked)
+    results = [rounded(result, asked.dtype) for result in found.values()]
+    return tuple(results) if len(results) > 1 else results[0]
+
+
+def decide(loss: Loss, predictions: Any, axis: int) -> np.ndarray:
+    """The classes that go with what a loss takes: see `Loss.decide`."""
+    scores = plain_array(predictions, loss.name)
+    if not loss.decision:
+        raise InputError(f"{loss.name} is for {' and '.join(loss.tasks) or 'no classes'}; there is nothing to decide")
+    if loss.decision == "argmax":
+        return np.argmax(scores, axis=check_axis(scores, axis))
+    above = scores > (0.5 if loss.domains.get(loss.inputs[0]) == "probability" else 0)
+    return np.where(above, 1, -1 if loss.decision == "sign" else 0)

@@ -1,0 +1,90 @@
+"""Whether the inputs of a loss are what it is defined for; the first offender is named with its position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....definition import Loss
+from ....errors import InputError
+
+
+class _Domain(NamedTuple):
+    """What numbers an input may hold, in words and as a test; `low` and `high` bound it for a quick look."""
+
+    text: str
+    inside: Callable[[np.ndarray], np.ndarray]
+    is_interval: bool = True
+
+
+_INF = np.inf
+_DOMAINS = {
+    "positive": _Domain("positive", lambda x: x > 0),
+    "non_negative": _Domain("0 or more", lambda x: x >= 0),
+    "above_minus_one": _Domain("larger than -1", lambda x: x > -1),
+    "nonzero": _Domain("other than 0", lambda x: x != 0, is_interval=False),
+    "probability": _Domain("from 0 to 1", lambda x: (x >= 0) & (x <= 1)),
+    "binary": _Domain("0 or 1", lambda x: (x == 0) | (x == 1), is_interval=False),
+    "sign": _Domain("-1 or 1", lambda x: abs(x) == 1, is_interval=False),
+}
+
+
+def check_domains(loss: Loss, arrays: Mapping[str, np.ndarray], offset: int = 0, shape: Any = None) -> None:
+    """Raise `InputError` for the first number outside its input's domain; NaN may be among predictions.
+
+    Blocks of flat arrays of a `shape` begin at an `offset`.
+    """
+    for name, domain in loss.domains.items():
+        if name in arrays and arrays[name].size:
+            _check(loss, name, arrays[name], _DOMAINS[domain], offset, shape) if domain != "real" else None
+
+
+def _check(loss: Loss, name: str, array: np.ndarray, domain: _Domain, offset: int, shape: Any) -> None:
+    if domain.is_interval and domain.inside(np.array([array.min(), array.max()])).all():
+        return
+    wrong = ~domain.inside(array)
+    if name == loss.inputs[0]:
+        wrong &= ~np.isnan(array)
+    if wrong.any():
+        at = np.unravel_index(int(np.argmax(wrong)) + offset, array.shape if shape is None else shape)
+        position = tuple(int(i) for i in at)
+        value = array.reshape(-1)[int(np.argmax(wrong))]
+        raise InputError(f"{name} of {loss.name} must be {domain.text}, got {value} at position {position}")
+
+
+def check_one_shape(loss: Loss, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Inputs in the shape of the first: predictions and targets must have it, others broadcast to it."""
+    (first, x), *others = arrays.items()
+    fitted = {first: x}
+    for name, array in others:
+        if array.shape != x.shape and (name in loss.inputs[:2] or name == "targets"):
+            raise InputError(f"{loss.name} needs {first} and {name} of one shape, got {x.shape} and {array.shape}")
+        try:
+            fitted[name] = np.broadcast_to(array, x.shape)
+        except ValueError:
+            raise InputError(
+                f"{name} of {loss.name} must broadcast to the shape {x.shape} of {first}, got {array.shape}"
+            ) from None
+    return fitted
+
+
+def check_weights(weights: np.ndarray, name: str) -> None:
+    """Raise `InputError` for a negative, infinite or NaN weight."""
+    wrong = ~((weights >= 0) & (weights < _INF))
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise InputError(f"{name} must be 0 or more and finite, got {weights[at]} at position {at}")
+
+
+def broadcast_weights(sample_weight: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Weights of samples for each entry of an unreduced loss: they have its shape, or that of its leading axes."""
+    check_weights(sample_weight, "sample_weight")
+    if sample_weight.ndim == 0 or sample_weight.shape != shape[: sample_weight.ndim]:
+        raise InputError(
+            f"sample_weight must have the shape {shape} of the unreduced loss, or of its leading axes, got "
+            f"{sample_weight.shape}"
+        )
+    missing = len(shape) - sample_weight.ndim
+    return np.broadcast_to(sample_weight.reshape(sample_weight.shape + (1,) * missing), shape)

@@ -1,0 +1,88 @@
+"""What a call of a loss asks for besides its arrays, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....definition import Loss
+from ....definition.records import made_from_definitions
+from ....errors import InputError, unknown
+from ..bfloat16 import computed_in
+from ..rows import plain_array, working_dtype
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+class Settings(NamedTuple):
+    """How a loss is reduced and where results go.
+
+    `dtype` is that of the results. `working` is what is computed in: terms of float16 overflow and so do their sums,
+    so that these are computed in float32 and rounded to float16 at the end.
+    """
+
+    reduction: str
+    numbers: dict[str, Any]
+    dtype: np.dtype
+    working: np.dtype
+    sample_weight: np.ndarray | None
+    axis: int | None
+    ignore_index: int | None
+    out: np.ndarray | None
+
+
+def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> Settings:
+    """The settings of a call; raises `InputError` for what cannot be meant."""
+    given = dict(options)
+    reduction = given.pop("reduction", "mean")
+    if reduction not in _REDUCTIONS:
+        raise unknown("reduction", reduction, _REDUCTIONS)
+    sample_weight = given.pop("sample_weight", None)
+    if sample_weight is not None:
+        sample_weight = plain_array(sample_weight, "sample_weight")
+    out, ignore_index = given.pop("out", None), given.pop("ignore_index", None)
+    axis = given.pop("axis", None) if loss.has_axis else None
+    dtype = result_dtype(loss, arrays)
+    working = computed_in(dtype) if reduction == "none" else np.promote_types(dtype, np.float32)
+    if out is not None:
+        _check_out(loss, out, arrays, dtype)
+    numbers = loss.check_parameters(given)
+    return Settings(reduction, numbers, dtype, np.dtype(working), sample_weight, axis, ignore_index, out)
+
+
+def result_dtype(loss: Loss, arrays: Mapping[str, np.ndarray]) -> np.dtype:
+    """The floating dtype of the predictions, together with the targets where these are compared with them."""
+    predictions, *others = arrays.values()
+    compared = [predictions] if loss.kind == "row" else [predictions, *others]
+    found = working_dtype(loss.name, *compared)
+    return np.dtype(np.float64) if all(array.dtype.kind in "iub" for array in arrays.values()) else found
+
+
+def _check_out(loss: Loss, out: Any, arrays: Mapping[str, np.ndarray], dtype: np.dtype) -> None:
+    shape = next(iter(arrays.values())).shape
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype or not out.flags.writeable:
+        got = f"{out.shape} of {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise InputError(f"out of {loss.name} must be a writable array of shape {shape} and {dtype}, got {got}")
+
+
+@cache
+def taking(loss: Loss, count: int) -> Loss:
+    """A loss as a function of its first inputs only, the optional ones at their defaults."""
+    if count == len(loss.inputs):
+        return loss
+    shorter = copy(loss)
+    shorter.inputs = loss.inputs[:count]
+    return shorter
+
+
+made_from_definitions.append(taking.cache_clear)
+
+
+def rounded(numbers: Any, dtype: np.dtype) -> Any:
+    """Numbers as another dtype; what is too large for it becomes infinite, without a warning."""
+    with np.errstate(over="ignore"):
+        return dtype.type(numbers) if np.ndim(numbers) == 0 else numbers.astype(dtype, copy=False)

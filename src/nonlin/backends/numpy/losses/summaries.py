@@ -1,0 +1,60 @@
+"""Losses that are one number for all entries: the root of the mean square, the largest and the median error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ....definition import SummaryLoss
+from ....errors import InputError
+from ..functions import ufunc
+from .checks import broadcast_weights, check_domains, check_one_shape
+from .settings import Settings
+
+
+def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings) -> dict[str, Any]:
+    """The parts of a loss, by name."""
+    if s.reduction != "mean":
+        raise InputError(f"{loss.name} is one number for all entries; reduction must be 'mean', got {s.reduction!r}")
+    fitted = check_one_shape(loss, arrays)
+    check_domains(loss, fitted)
+    inputs = [np.asarray(array, s.working) for array in fitted.values()]
+    errors = ufunc(loss, "value")(*inputs, *s.numbers.values()).astype(np.float64, copy=False)
+    weights = np.ones(1) if s.sample_weight is None else broadcast_weights(s.sample_weight, errors.shape)
+    weights = np.broadcast_to(weights, errors.shape).astype(np.float64)
+    value = _SUMMARIES[loss.summary](errors, weights)
+    found: dict[str, Any] = {"value": np.float64(value)}
+    if part != "value":
+        slopes = ufunc(loss, "gradient")(*inputs, *s.numbers.values())
+        share = weights / weights.sum()
+        found["gradient"] = slopes * share * (errors / value if value > 0 else np.zeros_like(errors))
+    return {name: found[name] for name in (["value", "gradient"] if part == "value_and_gradient" else [part])}
+
+
+def _root_mean_square(errors: np.ndarray, weights: np.ndarray) -> float:
+    """Errors are scaled by their largest one, whose square may be beyond the range."""
+    largest = float(np.max(np.abs(errors)))
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * math.sqrt(float(np.sum(weights * (errors / largest) ** 2) / np.sum(weights)))
+
+
+def _largest(errors: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.max(np.abs(errors)[weights > 0]))
+
+
+def _median(errors: np.ndarray, weights: np.ndarray) -> float:
+    """The median; with weights, the middle of the smallest and largest one with at most half the weight beyond."""
+    sizes = np.abs(errors).reshape(-1)
+    if np.all(weights == weights.flat[0]):
+        return float(np.median(sizes))
+    order = np.argsort(sizes)
+    below = np.cumsum(weights.reshape(-1)[order])
+    low, high = (np.searchsorted(below, below[-1] / 2, side=side) for side in ("left", "right"))
+    return float(sizes[order[low]] + sizes[order[min(high, len(order) - 1)]]) / 2
+
+
+_SUMMARIES = {"root_mean_square": _root_mean_square, "max": _largest, "median": _median}

@@ -1,0 +1,3 @@
+"""Losses of embeddings and their labels."""
+
+__all__: list[str] = []

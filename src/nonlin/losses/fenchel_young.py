@@ -1,0 +1,3 @@
+"""Losses of the sparse relatives of softmax."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Margin losses of scores."""
+
+__all__: list[str] = []

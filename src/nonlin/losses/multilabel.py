@@ -1,0 +1,3 @@
+"""Losses of several labels at once."""
+
+__all__: list[str] = []

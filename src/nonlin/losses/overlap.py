@@ -1,0 +1,3 @@
+"""How far predicted and true regions overlap."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Errors relative to the size of the targets."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Losses of sequences that are not aligned."""
+
+__all__: list[str] = []
