@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ...definition import Elementwise, Loss, registry
-from ...definition.expression import apply, evaluate, parameter, symbol
+from ...definition import Activation, Elementwise, Loss, registry
+from ...definition.expression import Expression, evaluate, parameter, symbol
+from ...definition.primitives import maximum, minimum, row_max, row_sum, where
 from ...definition.records import Definition, made_from_definitions
 from ...errors import InputError
 from .arithmetic import Native
@@ -72,50 +73,129 @@ def _activation_module(record: Elementwise, element: str, numbers: tuple[tuple[s
     return module(emit, emit.function(signature))
 
 
-def loss_kernel(loss: Loss | str, dtype: Any) -> int:
+def loss_kernel(
+    loss: Loss | str, dtype: Any, parameters: Mapping[str, float] | None = None, link: Activation | None = None
+) -> int:
     """The address of a loss with its gradient over a batch.
 
     `double f(T* z, const T* t, int64 rows, int64 cols, int64 stride)` returns the loss summed over the rows and
-    leaves the gradient of that sum in z. A row's loss is that of a row loss, and the mean over the columns of an
-    elementwise one. Targets t have the layout of z; columns from `cols` to `stride` are left alone.
+    leaves the gradient of that sum in z. A row's loss is that of a row loss (also of one over all entries of a batch,
+    which is taken row by row), and the mean over the columns of an elementwise one; the root mean square of a batch
+    counts once for each of its rows. Targets t have the layout of z; columns from `cols` to `stride` are left alone.
+
+    Parameters
+    ----------
+    loss : record or name of a loss of predictions and targets
+    dtype : float32 or float64, of z and t
+    parameters : values of the loss's parameters; the defaults where not given
+    link : an elementwise or row activation that makes of z what the loss takes, such as probabilities
     """
     record = registry.losses.get(loss)
-    return compile_ir(_loss_module(record, _element(dtype)), "kernel")[0]
+    numbers = record.check_parameters(dict(parameters or {}))
+    return compile_ir(_loss_module(record, _element(dtype), tuple(numbers.items()), link), "kernel")[0]
 
 
 @cache
-def _loss_module(record: Loss, element: str) -> str:
+def _loss_module(
+    record: Loss, element: str, numbers: tuple[tuple[str, float], ...], link: Activation | None = None
+) -> str:
     emit = Emitter()
-    a = Native(emit, element)
-    names = record.inputs
-    value, gradient = record.trace("value_and_gradient", *map(symbol, names))
+    value, gradient = _of_outputs(record, link, dict(numbers), element)
+    loops = _over_batch if record.kind == "summary" else _over_rows
+    result = loops(record, Native(emit, element), value, gradient)
+    signature = "double @kernel(ptr noalias %z, ptr noalias %t, i64 %rows, i64 %cols, i64 %stride)"
+    return module(emit, emit.function(signature, f"ret double {result.text}"))
+
+
+def _of_outputs(
+    record: Loss, link: Activation | None, numbers: Mapping[str, float], element: str
+) -> tuple[Expression, Expression]:
+    """The loss and its gradient as formulas of z and t: through the link by the chain rule."""
+    z, targets = symbol("z"), symbol("t")
+    if link is None:
+        value, gradient = record.trace("value_and_gradient", z, targets, **numbers)
+        return value, gradient
+    z = _bounded(z, link, element)
+    value, gradient = record.trace("value_and_gradient", *link.trace("value", z), targets, **numbers)
+    if link.kind == "row":
+        return value, link.trace("vjp", z, gradient)[0]
+    return value, gradient * link.trace("derivative", z)[0]
+
+
+def _bounded(z: Expression, link: Activation, element: str) -> Expression:
+    """z where the link is neither 0 nor, if it ends at 1, 1: there a loss or its gradient may be infinite.
+
+    The gradient goes through as it is at the bound, so that an example that is surely wrong is still learnt from.
+    """
+    far, near_one = {"float": (40, 16), "double": (300, 36)}[element]
+    if link.kind == "row":
+        return maximum(z, row_max(z) - far)
+    bound = near_one if link.range[1] == 1 else far
+    return minimum(maximum(z, -bound), bound)
+
+
+def _over_rows(record: Loss, a: Native, value: Expression, gradient: Expression) -> Value:
+    """The sum of the rows' losses; their gradients are left in z."""
+    emit = a.emit
     if record.kind == "row":
         check_per_row(record, (value,), (True,))
-    if record.kind == "elementwise":
-        value = apply("row_sum", value) / parameter("columns")
-        gradient = gradient / parameter("columns")
+    else:
+        value, gradient = row_sum(value) / parameter("columns"), gradient / parameter("columns")
     passes, (value, gradient) = split((value, gradient))
     numbers = {"columns": columns_as_number(a, "%cols")}
     total = emit.slot("double", "0.0")
 
     def row(index: Value) -> None:
-        rows = {
-            name: row_of(emit, matrix, element, index, "%stride")
-            for name, matrix in zip(names, ("%z", "%t"), strict=True)
-        }
-        reader = RowReader(a, element, rows, "%cols", dict(numbers))
+        reader = _reader(a, index, numbers)
         for step in passes:
             reader.run(step)
-        spread = evaluate((value,), table(a), reader.numbers)[0]
-        scalar = emit.lane(spread, 0)
-        wide = scalar if element == "double" else emit.convert("fpext", scalar, "double")
-        emit.store(emit.binary("fadd", emit.load("double", total), wide), total)
-        over_columns(a, element, "%cols", lambda place: place.store(rows[names[0]], reader.at(place, [gradient])[0]))
+        _add(a, total, evaluate((value,), table(a), reader.numbers)[0])
+        _write(reader, gradient)
 
     counted(emit, "%rows", 1, row)
-    result = emit.load("double", total)
-    signature = "double @kernel(ptr noalias %z, ptr noalias %t, i64 %rows, i64 %cols, i64 %stride)"
-    return module(emit, emit.function(signature, f"ret double {result.text}"))
+    return emit.load("double", total)
+
+
+def _over_batch(record: Loss, a: Native, error: Expression, slope: Expression) -> Value:
+    """The rows times the root of the mean square of all errors; the gradient of that is left in z."""
+    emit = a.emit
+    (squares,), _ = split((row_sum(error * error),))
+    total = emit.slot("double", "0.0")
+
+    def measure(index: Value) -> None:
+        reader = _reader(a, index, {})
+        reader.run(squares)
+        _add(a, total, reader.numbers[squares.name])
+
+    counted(emit, "%rows", 1, measure)
+    rows, columns = (emit.pure("double", f"sitofp i64 {count} to double") for count in ("%rows", "%cols"))
+    mean = emit.binary("fdiv", emit.load("double", total), emit.binary("fmul", rows, columns))
+    root = emit.intrinsic("sqrt", mean)
+    single = root if a.element == "double" else emit.convert("fptrunc", root, a.element)
+    numbers = {"columns": columns_as_number(a, "%cols"), "root": emit.spread(single, a.lanes)}
+    root_or_one = where(parameter("root") > 0, parameter("root"), 1)  # without errors the gradient is 0
+    gradient = error * slope / (parameter("columns") * root_or_one)
+    counted(emit, "%rows", 1, lambda index: _write(_reader(a, index, numbers), gradient))
+    return emit.binary("fmul", rows, root)
+
+
+def _reader(a: Native, index: Value, numbers: Mapping[str, Any]) -> RowReader:
+    rows = {name: row_of(a.emit, f"%{name}", a.element, index, "%stride") for name in ("z", "t")}
+    return RowReader(a, a.element, rows, "%cols", dict(numbers))
+
+
+def _add(a: Native, total: str, spread: Value) -> None:
+    """Add a row's number, which is in all lanes, to a total in double."""
+    emit, scalar = a.emit, a.emit.lane(spread, 0)
+    wide = scalar if a.element == "double" else emit.convert("fpext", scalar, "double")
+    emit.store(emit.binary("fadd", emit.load("double", total), wide), total)
+
+
+def _write(reader: RowReader, gradient: Expression) -> None:
+    """Write a row's gradient over its z."""
+    over_columns(
+        reader.a, reader.element, "%cols", lambda place: place.store(reader.rows["z"], reader.at(place, [gradient])[0])
+    )
 
 
 def _element(dtype: Any) -> str:
