@@ -9,7 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from ..definition import Activation, Concatenated, Elementwise, Gated, Loss, Pooled, Row, registry
+from ..definition import Activation, Concatenated, Definition, Elementwise, Gated, Pooled, Row, registry
 from .facts import wrong_facts
 from .reference import exact_values, numerical_derivatives, numerical_gradient
 from .rules import broken_rules
@@ -41,52 +41,24 @@ def check_activation(activation: Activation | str, *, points: int = 1000) -> Non
     check_derivative(record)
     if isinstance(record, Elementwise):
         problems = wrong_facts(record)
-        _require(not problems, f"{record.name}: {'; '.join(problems)}")
-    _check_accuracy(record.name, lambda dtype: accuracy(record, dtype, points))
+        require(not problems, f"{record.name}: {'; '.join(problems)}")
+    for dtype, limits in LIMITS.items():
+        for part, error, where in accuracy(record, dtype, points):
+            limit = limits[part != "value"]
+            require(error <= limit, f"{record.name} {part} in {dtype} is {error:.3g} ULP off at {where}")
 
 
-def check_loss(loss: Loss | str, *, points: int = 1000) -> None:
-    """Hold a loss to its definition: source rules, gradient, and the accuracy of both.
-
-    Parameters
-    ----------
-    loss : a record made with `@nonlin.loss_definition`, or its name
-    points : about how many inputs the accuracy is measured at, for each dtype
-
-    Raises
-    ------
-    AssertionError
-        Naming the worst input and what was expected there.
-
-    Examples
-    --------
-    >>> import nonlin as nl
-    >>> check_loss(nl.loss.mse, points=200)
-    """
-    record: Any = registry.losses.get(loss)
-    check_rules(record)
-    check_derivative(record)
-    _check_accuracy(record.name, lambda dtype: loss_accuracy(record, dtype, points))
-
-
-def _require(holds: Any, message: str) -> None:
+def require(holds: Any, message: str) -> None:
     """An assertion that `python -O` does not remove."""
     if not holds:
         raise AssertionError(message)
 
 
-def _check_accuracy(name: str, measured: Callable[[str], list[tuple[str, float, str]]]) -> None:
-    for dtype, limits in LIMITS.items():
-        for part, error, where in measured(dtype):
-            limit = limits[part != "value"]
-            _require(error <= limit, f"{name} {part} in {dtype} is {error:.3g} ULP off at {where}")
-
-
-def check_rules(definition: Activation | Loss) -> None:
+def check_rules(definition: Definition) -> None:
     """Every formula of the definition is straight-line code over the primitives."""
     for part, function in definition._formulas.items():
         broken = broken_rules(function)
-        _require(not broken, f"{definition.name} ({part}): {'; '.join(broken)}")
+        require(not broken, f"{definition.name} ({part}): {'; '.join(broken)}")
 
 
 def learnable_parts(activation: Activation) -> list[str]:
@@ -94,14 +66,14 @@ def learnable_parts(activation: Activation) -> list[str]:
     return [f"derivative_{name}" for name, known in activation.parameters.items() if known.learnable]
 
 
-def check_derivative(definition: Activation | Loss) -> None:
+def check_derivative(definition: Activation) -> None:
     """The formula of the derivative agrees with differences of the definition to 1e-40, on both sides of every kink.
 
     For a gated function these are both partial derivatives, for a row function its vector-Jacobian product, for a
     function with learnable parameters the derivatives with respect to them too.
     """
-    part = "gradient" if isinstance(definition, Loss) else "vjp" if isinstance(definition, Row) else "derivative"
-    _require(part in definition._formulas, f"{definition.name} has no {part}: define it with @{definition.name}.{part}")
+    part = "vjp" if isinstance(definition, Row) else "derivative"
+    require(part in definition._formulas, f"{definition.name} has no {part}: define it with @{definition.name}.{part}")
     inputs, weights = _differentiated_at(definition)
     given = (*inputs, weights) if part == "vjp" else inputs
     formulas = exact_values(definition, part, *given)
@@ -111,26 +83,27 @@ def check_derivative(definition: Activation | Loss) -> None:
     else:
         differences = [numerical_gradient(definition, k, *inputs, weights=weights) for k in range(len(formulas))]
     for formula, expected in zip(formulas, differences, strict=True):
-        _require_agreement(definition, part, inputs, formula, expected)
-    for part in learnable_parts(definition) if isinstance(definition, Activation) else ():
-        _require(part in definition._formulas, f"{definition.name} has no {part.replace('_', ' with respect to ', 1)}")
+        require_agreement(definition, part, inputs, formula, expected)
+    for part in learnable_parts(definition):
+        require(part in definition._formulas, f"{definition.name} has no {part.replace('_', ' with respect to ', 1)}")
         expected = numerical_derivatives(definition, *inputs, parameter=part.removeprefix("derivative_"))[0]
-        _require_agreement(definition, part, inputs, exact_values(definition, part, *inputs), expected)
+        require_agreement(definition, part, inputs, exact_values(definition, part, *inputs), expected)
 
 
-def _require_agreement(
-    definition: Activation | Loss, part: str, inputs: list[np.ndarray], formula: Any, expected: np.ndarray
+def require_agreement(
+    definition: Definition, part: str, inputs: list[np.ndarray], formula: Any, expected: np.ndarray
 ) -> None:
+    """A formula gives what differences give, to 1e-40."""
     errors = np.abs(formula - expected) / np.maximum(np.abs(expected), mpmath.mpf(10) ** -30)
     at = np.unravel_index(int(np.argmax(errors)), errors.shape)
-    _require(
+    require(
         errors[at] < 1e-40,
         f"the {part} of {definition.name} at {', '.join(str(x[at]) for x in inputs)} is "
         f"{mpmath.nstr(expected[at], 20)} by differences, but its formula gives {mpmath.nstr(formula[at], 20)}",
     )
 
 
-def _differentiated_at(definition: Activation | Loss) -> tuple[list[np.ndarray], Any]:
+def _differentiated_at(definition: Activation) -> tuple[list[np.ndarray], Any]:
     """Inputs at which to differentiate, and the weights of the results."""
     random = np.random.default_rng(9)
     if isinstance(definition, Elementwise | Concatenated):
@@ -138,8 +111,6 @@ def _differentiated_at(definition: Activation | Loss) -> tuple[list[np.ndarray],
         spread = random.uniform(-1, 1, 100) * np.repeat([0.01, 3.0, 10.0, 40.0], 25)
         return [np.array([*spread, *beside])], 1
     rows = 3 * random.standard_normal((3, 4))
-    if isinstance(definition, Loss):
-        return [rows, _targets(definition, rows)], 1
     if isinstance(definition, Row):
         weights = random.standard_normal((3, 1 if isinstance(definition, Pooled) else 4))
         return [rows, *_sample(definition, rows)], weights
@@ -218,21 +189,6 @@ def _sample(activation: Row, rows: np.ndarray) -> list[np.ndarray]:
     return [np.random.default_rng(11).uniform(0.01, 0.99, rows.shape).astype(rows.dtype)]
 
 
-def loss_accuracy(loss: Loss, dtype: str, points: int = 1000) -> list[tuple[str, float, str]]:
-    """The largest error of value and gradient of the unreduced loss in ULP, with the input where it occurs."""
-    predictions = _rows(dtype, points // 50)
-    targets = _targets(loss, predictions)
-    value = loss(predictions, targets, reduction="none")
-    gradient = loss.gradient(predictions, targets, reduction="none")
-    truth = exact_values(loss, "definition", predictions, targets)
-    if loss.kind == "row":
-        truth = truth[..., 0]
-    return [
-        _worst("value", value, truth, np.arange(value.size).reshape(value.shape)),
-        _worst("gradient", gradient, exact_values(loss, "gradient", predictions, targets), predictions),
-    ]
-
-
 def _rows(dtype: str, count: int) -> np.ndarray:
     """Rows of ten numbers with margins from tiny to beyond where exp underflows."""
     random = np.random.default_rng(7)
@@ -240,23 +196,16 @@ def _rows(dtype: str, count: int) -> np.ndarray:
     return (scales * random.standard_normal((scales.size, 10))).astype(dtype)
 
 
-def _targets(loss: Loss, predictions: np.ndarray) -> np.ndarray:
-    random = np.random.default_rng(8)
-    if loss.kind == "row":
-        classes = predictions.shape[-1]
-        targets = np.eye(classes, dtype=predictions.dtype)[random.integers(0, classes, len(predictions))]
-        targets[::3] = [0.5 ** min(k, classes - 1) for k in range(1, classes + 1)]  # soft, with a sum of exactly 1
-        return targets
-    if loss.domain == "probability":
-        return random.integers(0, 2, predictions.shape).astype(predictions.dtype)
-    return np.roll(predictions, 1, axis=-1)
-
-
 def _worst(part: str, got: Any, exact: Any, x: np.ndarray) -> tuple[str, float, str]:
+    return worst(part, got, exact, lambda at: repr(x[at]))
+
+
+def worst(part: str, got: Any, exact: Any, shown: Callable[[Any], str]) -> tuple[str, float, str]:
+    """The largest error in ULP, and where it is: `shown` tells the inputs of a place."""
     errors = ulp_error(got, exact)
     at = np.unravel_index(int(np.argmax(errors)), errors.shape)
     truth = str(mpmath.nstr(exact[at], 20))
-    where = f"{x[at]!r}: got {got[at]!r}, exactly {truth if len(truth) < 40 else 'too small for a float'}"
+    where = f"{shown(at)}: got {got[at]!r}, exactly {truth if len(truth) < 40 else 'too small for a float'}"
     return part, float(errors[at]), where
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -43,6 +43,13 @@ def _erfc(x: Any) -> Any:
     return mpmath.exp(-x * x) * _erfcx(x) if x > 1e4 else mpmath.erfc(x)
 
 
+def _divide(x: Any, y: Any) -> Any:
+    """As IEEE 754 has it: a number divided by 0 is infinite."""
+    if y != 0:
+        return x / y
+    return mpmath.nan if x == 0 or mpmath.isnan(x) else mpmath.sign(x) * mpmath.inf
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, Fraction):
         return mpmath.mpf(value.numerator) / value.denominator
@@ -75,7 +82,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "add": _elementwise(operator.add, 2),
     "subtract": _elementwise(operator.sub, 2),
     "multiply": _elementwise(operator.mul, 2),
-    "divide": _elementwise(operator.truediv, 2),
+    "divide": _elementwise(_divide, 2),
     "negative": _elementwise(operator.neg),
     "abs": _elementwise(abs),
     "less": _elementwise(operator.lt, 2),
@@ -104,8 +111,8 @@ TABLE: dict[str, Callable[..., Any]] = {
 
 
 def to_exact(x: Any) -> np.ndarray:
-    """Floats as an object array of the same numbers in 60-digit arithmetic."""
-    return _elementwise(lambda v: mpmath.mpf(float(v)))(np.asarray(x, object))
+    """Floats, or numbers of mpmath, as an object array of the same numbers in 60-digit arithmetic."""
+    return _elementwise(lambda v: v if isinstance(v, mpmath.mpf) else mpmath.mpf(float(v)))(np.asarray(x, object))
 
 
 def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mapping[str, float] | None = None) -> Any:
@@ -200,7 +207,13 @@ def _slope(at: Callable[[Any], np.ndarray]) -> np.ndarray:
     return (8 * near - far) / (12 * _STEP)
 
 
-def numerical_gradient(record: Definition, argument: int, *inputs: Any, weights: Any = 1) -> np.ndarray:
+def numerical_gradient(
+    record: Definition,
+    argument: int,
+    *inputs: Any,
+    weights: Any = 1,
+    parameters: Mapping[str, float] | None = None,
+) -> np.ndarray:
     """The gradient of sum(weights * definition) with respect to one argument, by differences in 160-digit arithmetic.
 
     The last axis is a row for a row function; other functions are taken entry by entry.
@@ -209,24 +222,53 @@ def numerical_gradient(record: Definition, argument: int, *inputs: Any, weights:
     >>> print(mpmath.nstr(numerical_gradient(nl.silu, 0, [0.0, 1.0])[1], 15))
     0.927670511871487
     """
-    outputs = record.expressions("definition")
-    numbers = {name: mpmath.mpf(known.default) for name, known in record.parameters.items()}
-    arrays = [to_exact(np.atleast_1d(np.asarray(x, dtype=object))) for x in inputs]
+    at = _moved(record, "definition", argument, inputs, parameters)
     weights = to_exact(np.asarray(weights, dtype=object))
 
     def total(shift: np.ndarray) -> np.ndarray:
-        moved = [x + shift if place == argument else x for place, x in enumerate(arrays)]
-        terms = weights * evaluate(outputs, TABLE, {**numbers, **dict(zip(record.inputs, moved, strict=True))})[0]
+        terms = weights * at(shift)
         return np.sum(terms, axis=-1) if record.reduces else terms
 
-    def slope(direction: np.ndarray) -> np.ndarray:
-        return _slope(lambda step: total(step * direction))
-
-    length = arrays[argument].shape[-1]
     with mp.workdps(160):
-        if not record.reduces:
-            return slope(np.array([mpmath.mpf(1)] * length))
-        return np.stack([slope(to_exact(np.eye(length)[i])) for i in range(length)], axis=-1)
+        slopes = [_slope(lambda step, d=d: total(step * d)) for d in _directions(record, inputs[argument])]
+        return np.stack(slopes, axis=-1) if record.reduces else slopes[0]
+
+
+def numerical_hessian_diagonal(
+    record: Definition, *inputs: Any, parameters: Mapping[str, float] | None = None
+) -> np.ndarray:
+    """The derivative of each entry of a loss's gradient in the same entry of its first input, as above.
+
+    >>> import nonlin as nl
+    >>> print(mpmath.nstr(numerical_hessian_diagonal(nl.loss.mse, [3.0], [1.0]).item(), 15))
+    2.0
+    """
+    at = _moved(record, "gradient", 0, inputs, parameters)
+    with mp.workdps(160):
+        return sum(d * _slope(lambda step, d=d: at(step * d)) for d in _directions(record, inputs[0]))
+
+
+def _moved(
+    record: Definition, part: str, argument: int, inputs: Sequence[Any], parameters: Mapping[str, float] | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """A part of a definition as a function of what is added to one of its inputs."""
+    output = record.expressions(part)[:1]
+    numbers = {name: mpmath.mpf(value) for name, value in record.check_parameters(dict(parameters or {})).items()}
+    arrays = [to_exact(np.atleast_1d(np.asarray(x, dtype=object))) for x in inputs]
+
+    def at(shift: np.ndarray) -> np.ndarray:
+        moved = [x + shift if place == argument else x for place, x in enumerate(arrays)]
+        values = {**numbers, **dict(zip(record.inputs_of(part), moved, strict=True))}
+        found = np.asarray(evaluate(output, TABLE, values)[0], object)
+        return found if found.ndim else np.full(moved[0].shape, found)
+
+    return at
+
+
+def _directions(record: Definition, x: Any) -> list[np.ndarray]:
+    """Every entry of a row on its own, or all numbers at once where they do not depend on each other."""
+    length = np.shape(np.atleast_1d(x))[-1]
+    return [to_exact(row) for row in (np.eye(length) if record.reduces else np.ones((1, length)))]
 
 
 def numerical_derivatives(record: Definition, x: Any, *, parameter: str = "") -> list[np.ndarray]:
