@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +52,15 @@ targets : class indices (integers, the shape of logits without `axis`), or proba
 axis : int, default -1
     The axis of the classes.
 reduction : "mean" (default), "sum" or "none\"""",
+    "summary loss": """\
+predictions, targets : arrays of one shape
+sample_weight : a weight for each entry, optional""",
+    "similarity loss": """\
+embeddings : array of shape (examples, features)
+    Rows of any length; their cosine similarities are compared. A row of zeros is similar to nothing.
+labels : integers, one for each row
+    Embeddings of one label are to be similar; one that is alone with its label is none that the mean is over.
+reduction : "mean" (default), "sum" or "none\"""",
 }
 _RAISES = """\
 InputError
@@ -67,6 +77,9 @@ out, where, dtype, casting, order, subok
 
 def document(definition: Definition) -> str:
     """First the function in words, then arguments, what comes back, errors, source and an example."""
+    if definition.kind == "algorithm":
+        written = inspect.cleandoc(definition.function.__doc__ or "")
+        return f"{written}\n\n{_section('References', definition.reference)}\n"
     loss = definition._registry_name == "losses"
     ours = definition.__module__.split(".")[0] == "nonlin"  # a user's own has no place in `nl`
     kind = f"{definition.kind} loss" if loss else definition.kind
@@ -86,8 +99,12 @@ def document(definition: Definition) -> str:
         "Examples": f">>> import nonlin as nl\n>>> {_CALLS[kind].format(definition.name)}" if ours else "",
     }
     parts = [definition.summary]
-    parts += [f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items() if text]
+    parts += [_section(title, text) for title, text in sections.items() if text]
     return "\n\n".join(parts) + "\n"
+
+
+def _section(title: str, text: str) -> str:
+    return f"{title}\n{'-' * len(title)}\n{text}"
 
 
 def _returns(definition: Definition, loss: bool) -> str:
@@ -111,4 +128,6 @@ _CALLS = {
     "gated": "nl.{}([1.0, 2.0, 3.0, 4.0])",
     "elementwise loss": "nl.loss.{}([0.5, 2.0], [0.0, 1.0])",
     "row loss": "nl.loss.{}([[2.0, 1.0, 0.1]], [0])",
+    "summary loss": "nl.loss.{}([0.5, 2.0], [0.0, 1.0])",
+    "similarity loss": "nl.loss.{}([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], [0, 0, 1])",
 }

@@ -130,7 +130,7 @@ class Loss(Definition):
         if len(given) > len(self.inputs):
             raise InputError(f"{self.name} takes {', '.join(self.inputs)}; give parameters and options by name")
         arrays = {**dict(zip(self.inputs, given, strict=False))}
-        arrays |= {name: options.pop(name) for name in self.inputs if arrays.get(name) is None and name in options}
+        arrays |= {name: options.pop(name) for name in self.inputs if name in options and arrays.get(name) is None}
         arrays = {name: arrays[name] for name in self.inputs if arrays.get(name) is not None}
         needed = [name for name in self.inputs if name not in self.optional]
         missing = [name for name in needed if name not in arrays]
@@ -188,15 +188,17 @@ class SummaryLoss(Loss):
 class SimilarityLoss(Loss):
     """A loss of embeddings and their labels: its formula sees the similarities of a row with all others.
 
-    The second argument of the formula is 1 for those of the same label and 0 for others.
+    The second argument of the formula is 1 for those of the same label and 0 for others. Embeddings that are alone
+    with their label count nothing; the mean is over the others, or over all pairs of one label (`mean_over` "pairs").
     """
 
     kind = "similarity"
     reduces = True
 
-    def __init__(self, function: Formula, **record: Any) -> None:
+    def __init__(self, function: Formula, *, mean_over: Literal["rows", "pairs"] = "rows", **record: Any) -> None:
         super().__init__(function, **record)
         self._seen, self.inputs, self.optional = self.inputs, ("embeddings", "labels"), ()
+        self.mean_over = mean_over
 
     def inputs_of(self, part: str) -> tuple[str, ...]:
         """The names of what the formula sees."""
@@ -204,9 +206,44 @@ class SimilarityLoss(Loss):
 
 
 class AlgorithmLoss(Loss):
-    """A loss that no formula gives, such as one that aligns sequences: a backend computes it by its name."""
+    """A loss that no formula gives, such as one that aligns sequences: a backend computes it by its name.
+
+    The function that declares it has a docstring, which is its documentation, and no body. It has gradients with
+    respect to the `differentiable` inputs, the first if nothing is said.
+    """
 
     kind = "algorithm"
+
+    def __init__(self, function: Formula, *, differentiable: tuple[str, ...] = (), **record: Any) -> None:
+        super().__init__(function, **record)
+        self._formulas.clear()
+        self.differentiable = differentiable or self.inputs[:1]
+
+    def gradient(self, *arrays: Any, with_respect_to: str | tuple[str, ...] = "", **options: Any) -> Any:
+        """The gradient as that of any loss; of several inputs, named in a tuple, a tuple of them in one pass."""
+        if isinstance(with_respect_to, str):
+            return self._compute(self._gradient_part(with_respect_to), arrays, options)
+        return self.value_and_gradient(*arrays, with_respect_to=with_respect_to, **options)[1]
+
+    def value_and_gradient(
+        self, *arrays: Any, with_respect_to: str | tuple[str, ...] = "", **options: Any
+    ) -> tuple[Any, Any]:
+        """The loss and its gradient, or the tuple of those with respect to several inputs, in one pass."""
+        names = (with_respect_to,) if isinstance(with_respect_to, str) else with_respect_to
+        parts = ["value", *map(self._gradient_part, names)]
+        value, *gradients = self._compute("_and_".join(parts), arrays, options)
+        return value, gradients[0] if isinstance(with_respect_to, str) else tuple(gradients)
+
+    def trace(self, part: str, *inputs: Expression, **parameters: Any) -> tuple[Expression, ...]:
+        """Raise `InputError`: there is no formula."""
+        raise InputError(f"{self.name} is an algorithm: it takes arrays, and no formula can be made of it")
+
+    def _gradient_part(self, with_respect_to: str) -> str:
+        part = super()._gradient_part(with_respect_to)
+        if with_respect_to and with_respect_to not in self.differentiable:
+            known = " and ".join(self.differentiable)
+            raise InputError(f"{self.name} has gradients with respect to {known}, not {with_respect_to!r}")
+        return part
 
 
 def loss_definition(*, kind: type[L] = ElementwiseLoss, **facts: Any) -> Callable[[Formula], L]:
