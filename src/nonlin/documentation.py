@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
+
+from .loss_documentation import loss_sections
 
 if TYPE_CHECKING:
     from .definition.records import Definition
@@ -43,24 +44,6 @@ x : array whose `axis` has even length: the two halves
     Or two arrays that broadcast, the gate and the value. {_DTYPES}
 axis : int, default -1
     The axis that is split.""",
-    "elementwise loss": """\
-predictions, targets : arrays of one shape
-reduction : "mean" (default), "sum" or "none\"""",
-    "row loss": """\
-logits : array, one row of logits an example
-targets : class indices (integers, the shape of logits without `axis`), or probabilities shaped like the logits
-axis : int, default -1
-    The axis of the classes.
-reduction : "mean" (default), "sum" or "none\"""",
-    "summary loss": """\
-predictions, targets : arrays of one shape
-sample_weight : a weight for each entry, optional""",
-    "similarity loss": """\
-embeddings : array of shape (examples, features)
-    Rows of any length; their cosine similarities are compared. A row of zeros is similar to nothing.
-labels : integers, one for each row
-    Embeddings of one label are to be similar; one that is alone with its label is none that the mean is over.
-reduction : "mean" (default), "sum" or "none\"""",
 }
 _RAISES = """\
 InputError
@@ -77,39 +60,33 @@ out, where, dtype, casting, order, subok
 
 def document(definition: Definition) -> str:
     """First the function in words, then arguments, what comes back, errors, source and an example."""
-    if definition.kind == "algorithm":
-        written = inspect.cleandoc(definition.function.__doc__ or "")
-        return f"{written}\n\n{_section('References', definition.reference)}\n"
-    loss = definition._registry_name == "losses"
+    sections = loss_sections(definition) if definition._registry_name == "losses" else _sections(definition)
+    return "\n\n".join(_section(title, text) for title, text in sections.items() if text) + "\n"
+
+
+def _section(title: str, text: str) -> str:
+    return f"{title}\n{'-' * len(title)}\n{text}" if title else text
+
+
+def _sections(definition: Definition) -> dict[str, str]:
     ours = definition.__module__.split(".")[0] == "nonlin"  # a user's own has no place in `nl`
-    kind = f"{definition.kind} loss" if loss else definition.kind
-    if kind == "row" and len(definition.inputs) == 2:
-        kind = "random row"
+    kind = "random row" if definition.kind == "row" and len(definition.inputs) == 2 else definition.kind
     arguments = [_ARRAYS[kind]]
     for name, known in definition.parameters.items():
         text = known.text or "A parameter."
         arguments.append(f"{name} : float, default {known.default:g}, {known.interval}\n    {text}")
-    if not loss:
-        arguments.append(_OPTIONS if definition.kind == "elementwise" else _OUT)
-    sections = {
+    arguments.append(_OPTIONS if definition.kind == "elementwise" else _OUT)
+    return {
+        "": definition.summary,
         "Parameters": "\n".join(arguments),
-        "Returns": _returns(definition, loss),
+        "Returns": _returns(definition),
         "Raises": _RAISES,
         "References": definition.reference,
         "Examples": f">>> import nonlin as nl\n>>> {_CALLS[kind].format(definition.name)}" if ours else "",
     }
-    parts = [definition.summary]
-    parts += [_section(title, text) for title, text in sections.items() if text]
-    return "\n\n".join(parts) + "\n"
 
 
-def _section(title: str, text: str) -> str:
-    return f"{title}\n{'-' * len(title)}\n{text}"
-
-
-def _returns(definition: Definition, loss: bool) -> str:
-    if loss:
-        return 'A number, or an array for `reduction="none"`; floating dtypes are kept.'
+def _returns(definition: Definition) -> str:
     shapes = {
         "gated": "half as long along the axis",
         "concatenated": "as many times longer along the axis as there are results",
@@ -126,8 +103,4 @@ _CALLS = {
     "concatenated": "nl.{}([1.0, -2.0])",
     "pooled": "nl.{}([1.0, 2.0, 3.0, 4.0])",
     "gated": "nl.{}([1.0, 2.0, 3.0, 4.0])",
-    "elementwise loss": "nl.loss.{}([0.5, 2.0], [0.0, 1.0])",
-    "row loss": "nl.loss.{}([[2.0, 1.0, 0.1]], [0])",
-    "summary loss": "nl.loss.{}([0.5, 2.0], [0.0, 1.0])",
-    "similarity loss": "nl.loss.{}([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], [0, 0, 1])",
 }

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
-from ..documentation import document
 from ..errors import InputError, suggestion
 from ..signature import Parameter, check_name, declared_parameters
 from ..source import formula_text
@@ -71,7 +70,6 @@ class Definition:
         self.__name__ = self.__qualname__ = function.__name__
         self.__module__ = function.__module__
         self._formulas: dict[str, Formula] = {"definition": function, "value": function}
-        self.__doc__ = document(self)
 
     def define(self, part: str, function: Formula) -> Formula:
         """Make a function the formula of a part; only the module of the definition may do that."""

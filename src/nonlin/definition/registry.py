@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from ..documentation import document
 from ..errors import InputError, unknown
 from .records import Definition, forget_what_was_made
 
@@ -31,6 +32,7 @@ class Registry(Generic[D]):
             owner = self._names.get(spelling.lower())
             if owner is not None:
                 raise InputError(f"the {self.what} name {spelling!r} is taken by {owner!r}; choose another")
+        definition.__doc__ = document(definition)
         self._names.update({spelling.lower(): definition.name for spelling in spellings})
         self._definitions[definition.name] = definition
         return definition
