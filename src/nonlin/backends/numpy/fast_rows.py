@@ -8,7 +8,7 @@ its reciprocal, and exponentials are less exact where that does not matter.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...definition.constants import exact
@@ -17,8 +17,8 @@ from . import primitives
 from .arithmetic import Native
 from .elementary import log_2_parts
 from .emitter import Emitter, Value, float_text, vector
-from .reductions import Pass
-from .rewriting import with_symbols
+from .reductions import AT, Pass
+from .rewriting import rewritten, with_symbols
 from .row_places import LANES, SIDE_BY_SIDE, Place, over_row
 from .row_plan import Formula, RowPlan, whole_power
 from .row_totals import Largest, Seen, Totals
@@ -61,6 +61,21 @@ _FINE = (
 )  # fmt: skip
 
 
+def _leaves(formula: Formula) -> set[str]:
+    """The names that a formula needs."""
+    return {str(node.value) for node in nodes_of([formula.entries, *formula.numbers.values()]) if not node.arguments}
+
+
+def _elsewhere(formula: Expression) -> Expression:
+    """A formula where its conditions on single columns do not hold."""
+
+    def settled(node: Expression, arguments: Sequence[Expression]) -> Expression | None:
+        is_choice = node.operation == "where" and node.arguments[0].operation == "condition"
+        return arguments[2] if is_choice else None
+
+    return rewritten([formula], settled)[0]
+
+
 class FastRow:
     """Emits one row, from the pointers to its inputs to its outputs."""
 
@@ -83,39 +98,54 @@ class FastRow:
         self.stored: set[str] = set()  # of what is kept
         self.argmax: dict[str, Value] = {}
         self.scalars: dict[str, Value] = {}
+        self.target: Value | None = None  # the index of the target's class, an i64
         self.wrong = emit.slot("i1", "false")
 
+    def set_target(self, name: str, index: Value) -> None:
+        """Let the condition `name` hold at an index (an i64), the class of the row's target."""
+        self.target, self.argmax[name] = index, self.emit.convert("trunc", index, "i32")
+
     def passes(self) -> None:
-        """All reductions, in the order in which the outputs need them."""
+        """All reductions, in the order in which the outputs need them; sums that do not need each other together."""
         largest: dict[Expression, tuple[Value, Value]] = {}
+        waiting: dict[str, Formula] = {}
         for step, formula in self.plan.passes:
+            if waiting.keys() & _leaves(formula):
+                self._sum_all(waiting)
             self._prepare(formula)
             if step.operation == "row_sum":
-                self.numbers[step.name] = self._sum(formula.entries)
+                waiting[step.name] = formula
             elif step.operation == "row_threshold":
                 self.numbers[step.name] = self._threshold(formula.entries, step)
+            elif step.operation == AT:
+                self.numbers[step.name] = self._at_class(formula.entries)
             else:
                 if step.argument not in largest:
                     largest[step.argument] = self._largest(formula.entries)
                 self.numbers[step.name], self.argmax[step.name] = largest[step.argument]
+        self._sum_all(waiting)
 
     def is_wrong(self) -> Value:
         """Whether this row is for the exact kernel."""
         return self.emit.load("i1", self.wrong)
 
+    def prepare(self, outputs: Iterable[int]) -> None:
+        """The numbers of the row in the outputs of each entry: with them it is known whether the row is for here."""
+        for k in outputs:
+            self._prepare(self.plan.outputs[k])
+
     def write(self, places: Mapping[int, str]) -> None:
         """The outputs that are wanted for each entry, by number, to the pointers to their rows."""
-        for k in places:
-            self._prepare(self.plan.outputs[k])
         seen = Seen(self.emit, self.lanes)
-        may_be_infinite = self.plan.is_rough and not self.plan.is_decaying
 
         def write(place: Place) -> None:
-            results = self._at(place, [self.plan.outputs[k].entries for k in places])
+            self._apart(place, [self.plan.outputs[k].entries for k in places], lambda results: store(place, results))
+
+        def store(place: Place, results: Sequence[Value]) -> None:
             for result, pointer in zip(results, places.values(), strict=True):
                 single = self.emit.convert("fptrunc", result, vector("float", place.lanes))
                 place.store(pointer, "float", single)
-                if may_be_infinite:  # where rough exponentials are NaN
+                if self.plan.may_fail_late:
                     seen.look(place, single)
 
         over_row(self.emit, self.count, self.lanes, write)
@@ -141,7 +171,9 @@ class FastRow:
     def _note(self, wrong: Value) -> None:
         self.emit.store(self.emit.binary("or", self.is_wrong(), wrong), self.wrong)
 
-    def _at(self, place: Place, formulas: Sequence[Expression], element: str = "double") -> list[Value]:
+    def _at(
+        self, place: Place, formulas: Sequence[Expression], element: str = "double", *, keep: bool = True
+    ) -> list[Value]:
         """Formulas of entries at some columns; costly parts are taken from where they are kept, or kept."""
         a = Native(self.emit, element, place.lanes)
         table = primitives.table(a)
@@ -159,7 +191,7 @@ class FastRow:
                 values[name] = self.emit.convert("fpext", entries, a.type) if element == "double" else entries
         values |= {name: place.load(self.kept[name], "double") for name in sorted(self.stored & used)}
         values |= {name: self._is_argmax(name, place) for name in self.argmax if name in used}
-        fresh = [node for node in kept if kept[node] not in self.stored and node in nodes_of(wanted)]
+        fresh = [node for node in kept if keep and kept[node] not in self.stored and node in nodes_of(wanted)]
         results = evaluate((*wanted, *fresh), table, values)
         for node, result in zip(fresh, results[len(wanted) :], strict=True):
             place.store(self.kept[kept[node]], "double", result)
@@ -171,18 +203,54 @@ class FastRow:
         index = self.emit.spread(self.argmax[name], place.lanes)
         return self.emit.compare_integers("eq", index, place.columns())
 
-    def _sum(self, formula: Expression) -> Value:
-        """The sum over the row, in all lanes."""
-        totals, is_first = Totals(self.emit, self.lanes, 1), not self.has_prefetched
+    def _at_class(self, formula: Expression) -> Value:
+        """The entry at the class of the row's target, in all lanes."""
+        assert self.target is not None
+        place = Place(self.emit, self.target, LANES, self.emit.first_lanes(Value("i32", "1"), LANES))
+        return self.emit.spread(self.emit.lane(self._at(place, [formula], keep=False)[0], 0), LANES)
+
+    def _sum_all(self, waiting: dict[str, Formula]) -> None:
+        """The sums over the row that are waiting, in one pass."""
+        if waiting:
+            totals = self._sums([formula.entries for formula in waiting.values()])
+            self.numbers |= dict(zip(waiting, totals, strict=True))
+            waiting.clear()
+
+    def _sums(self, formulas: Sequence[Expression]) -> list[Value]:
+        """Sums over the row, in all lanes."""
+        totals, is_first = Totals(self.emit, self.lanes, len(formulas)), not self.has_prefetched
         self.has_prefetched = True
 
         def add(place: Place) -> None:
             if is_first and place.mask is None:
                 self._prefetch(place)
-            totals.add(place, self._at(place, [formula]))
+            self._apart(place, formulas, lambda terms: totals.add(place, terms))
 
         over_row(self.emit, self.count, self.lanes, add)
-        return totals.results()[0]
+        return totals.results()
+
+    def _apart(self, place: Place, formulas: Sequence[Expression], use: Callable[[list[Value]], None]) -> None:
+        """Use formulas at a place: without their conditions on single columns where none of these columns is."""
+        emit = self.emit
+        leaves = {str(node.value) for node in nodes_of(formulas) if node.operation == "condition"}
+        if not leaves or place.mask is not None:
+            use(self._at(place, formulas))
+            return
+        near: Value | None = None
+        for name in sorted(leaves):
+            distance = emit.binary("sub", self.argmax[name], emit.convert("trunc", place.first, "i32"))
+            inside = emit.pure("i1", f"icmp ult i32 {distance.text}, {place.lanes}")
+            near = inside if near is None else emit.binary("or", near, inside)
+        assert near is not None
+        label = emit.name("place")
+        emit.do(f"br i1 {near.text}, label %{label}_near, label %{label}_far")
+        emit.label(f"{label}_near")
+        use(self._at(place, formulas))
+        emit.do(f"br label %{label}_end")
+        emit.label(f"{label}_far")
+        use(self._at(place, [_elsewhere(formula) for formula in formulas]))
+        emit.do(f"br label %{label}_end")
+        emit.label(f"{label}_end")
 
     def _prefetch(self, place: Place) -> None:
         """Let the memory work while the processor computes: ask for the next row, and for where this one goes."""

@@ -6,15 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ...definition import primitives as definitions
 from ...definition.expression import Expression, as_expression, evaluate, nodes_of, symbol
-from ...definition.primitives import REDUCTIONS, exp, log, where
+from ...definition.primitives import exp, log, where
 from .arithmetic import DoubleDouble, Native, Pair
 from .emitter import Value, splat
 from .loops import Columns, over_columns, parts
 from .primitives import table
 from .rewriting import rewritten
 
-_REDUCTIONS = {function.__name__ for function in REDUCTIONS}
+REDUCTIONS = {function.__name__ for function in definitions.REDUCTIONS}
+AT = "row_at"  # the entry at the class of a row's target, see `class_targets`
 
 
 class Pass(NamedTuple):
@@ -31,7 +33,7 @@ def split(outputs: Sequence[Expression]) -> tuple[list[Pass], list[Expression]]:
     passes: list[Pass] = []
 
     def reduced(node: Expression, arguments: Sequence[Expression]) -> Expression | None:
-        if node.operation not in _REDUCTIONS:
+        if node.operation not in REDUCTIONS and node.operation != AT:
             return None
         name = f"#{len(passes)}"
         passes.append(Pass(node.operation, arguments[0], name, *arguments[1:]))
@@ -53,6 +55,7 @@ class RowReader:
     def __init__(self, a: Native, element: str, rows: dict[str, str], count: str, numbers: dict[str, Any]) -> None:
         self.a, self.element, self.rows, self.count, self.numbers = a, element, rows, count, numbers
         self.argmax: dict[str, Value] = {}  # the index of the largest entry, in all lanes, by pass
+        self.target: Value | None = None  # the index of the target's class, an i64
         self._found: dict[Expression, tuple[Any, Value]] = {}  # the largest entry and its index, by formula
 
     def at(self, columns: Columns, outputs: Sequence[Expression]) -> tuple[Any, ...]:
@@ -65,12 +68,19 @@ class RowReader:
                 values[name] = self.a.emit.compare_integers("eq", index, columns.index)
         return evaluate(tuple(outputs), table(self.a), values)
 
+    def set_target(self, name: str, index: Value) -> None:
+        """Let the condition `name` hold at an index (an i64), the class of the row's target."""
+        narrow = index if self.a.integer == "i64" else self.a.emit.convert("trunc", index, self.a.integer)
+        self.target, self.argmax[name] = index, self.a.emit.spread(narrow, self.a.lanes)
+
     def run(self, step: Pass) -> None:
         """One pass over the row; its result is known to later ones."""
         if step.operation == "row_sum":
             self.numbers[step.name] = self._sum(step.argument)
         elif step.operation == "row_threshold":
             self.numbers[step.name] = self._threshold(step)
+        elif step.operation == AT:
+            self.numbers[step.name] = self._at_class(step.argument)
         else:
             if step.argument not in self._found:
                 self._found[step.argument] = self._largest(step.argument)
@@ -79,6 +89,14 @@ class RowReader:
                 self.numbers[step.name] = largest
             else:
                 self.argmax[step.name] = index
+
+    def _at_class(self, argument: Expression) -> Any:
+        """The entry at the class of the row's target, in all lanes."""
+        assert self.target is not None
+        place = Columns(self.a, self.element, self.target, self.count)
+        number = self.at(place, [argument])[0]
+        lanes = [self.a.emit.spread(self.a.emit.lane(part, 0), self.a.lanes) for part in parts(self.a, number)]
+        return Pair(*lanes) if isinstance(self.a, DoubleDouble) else lanes[0]
 
     def _sum(self, argument: Expression) -> Any:
         a, emit = self.a, self.a.emit

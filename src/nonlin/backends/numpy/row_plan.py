@@ -38,6 +38,11 @@ class RowPlan(NamedTuple):
     is_rough: bool
     is_decaying: bool
 
+    @property
+    def may_fail_late(self) -> bool:
+        """Whether only the results tell that a row is not for here: rough exponentials are NaN beyond the range."""
+        return self.is_rough and not self.is_decaying
+
 
 def plan(outputs: Sequence[Expression], positive: Collection[str] = ()) -> RowPlan | None:
     """How the formulas are computed fast, or None if they cannot be; `positive` parameters are never negative."""
@@ -90,12 +95,22 @@ def _hoisted(formula: Expression, names: dict[Expression, str]) -> Formula:
         numbers[name] = node
         return symbol(name)
 
+    def times(entries: Expression, number: Expression) -> Expression:
+        """The product, with the numbers of the row in it multiplied first."""
+        if entries.operation == "multiply" and all(str(f.value) in numbers for f in (entries.arguments[1], number)):
+            factors = [numbers[str(factor.value)] for factor in (entries.arguments[1], number)]
+            return apply("multiply", entries.arguments[0], row_symbol(factors[0] * factors[1]))
+        return apply("multiply", entries, number)
+
     def hoisted(node: Expression, arguments: Sequence[Expression]) -> Expression | None:
         has_condition = any(part.operation in CONDITIONS for part in (node, *node.arguments))
         if not has_condition and node.operation not in ("number", "constant") and is_per_row(node):
             return row_symbol(node)
         if node.operation == "divide" and is_per_row(node.arguments[1]) and node.arguments[1].operation != "number":
-            return apply("multiply", arguments[0], row_symbol(1 / node.arguments[1]))
+            return times(arguments[0], row_symbol(1 / node.arguments[1]))
+        if node.operation == "multiply":
+            first, second = arguments
+            return times(first, second) if str(second.value) in numbers else times(second, first)
         return None
 
     (entries,) = rewritten([formula], hoisted)

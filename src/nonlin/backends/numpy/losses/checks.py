@@ -20,6 +20,7 @@ class _Domain(NamedTuple):
 
 
 _INF = np.inf
+_STRETCH = 1 << 18
 _DOMAINS = {
     "positive": _Domain("positive", lambda x: x > 0),
     "non_negative": _Domain("0 or more", lambda x: x >= 0),
@@ -39,6 +40,15 @@ def check_domains(loss: Loss, arrays: Mapping[str, np.ndarray], offset: int = 0,
     for name, domain in loss.domains.items():
         if name in arrays and arrays[name].size:
             _check(loss, name, arrays[name], _DOMAINS[domain], offset, shape) if domain != "real" else None
+
+
+def check_all_domains(loss: Loss, arrays: Mapping[str, np.ndarray]) -> None:
+    """`check_domains` for arrays of any size, a stretch of each at a time."""
+    for name, array in arrays.items():
+        if loss.domains.get(name, "real") != "real":
+            flat = array.reshape(-1)
+            for start in range(0, flat.size, _STRETCH):
+                check_domains(loss, {name: flat[start : start + _STRETCH]}, start, array.shape)
 
 
 def _check(loss: Loss, name: str, array: np.ndarray, domain: _Domain, offset: int, shape: Any) -> None:

@@ -1,62 +1,141 @@
-"""Losses of rows on arrays."""
+"""Losses of rows on arrays: each row is read where it lies, and its gradient written where it is wanted.
+
+Arrays of another dtype or with rows along another axis are taken a block at a time, so that no copy of them is made.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....definition import RowLoss
 from ....errors import InputError
-from ..row_kernels import run_rows
-from ..rows import as_rows, check_axis
-from .checks import broadcast_weights, check_domains, check_one_shape
-from .settings import Settings, taking
-from .targets import check_distribution, class_indices, one_hot_rows
+from ..row_kernels import NUMBER, ROW, SHARED, TARGET
+from ..rows import check_axis
+from .checks import broadcast_weights, check_all_domains
+from .row_calls import PER_ROW, ROW_WEIGHT, RowCall, row_call
+from .settings import Settings
+from .targets import check_distributions, checked_indices, is_class_index
+
+_BLOCK = 1 << 19  # entries of a block that is copied, about
+
+
+class _Batch(NamedTuple):
+    """The inputs of a call with rows along the last axis, what each of them holds, and the weights of the rows."""
+
+    inputs: dict[str, np.ndarray]
+    held: dict[str, str]
+    weights: np.ndarray
+    total: float
 
 
 def row_loss(loss: RowLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings) -> dict[str, Any]:
     """The parts of a loss, by name; what is reduced is in float64."""
-    names = ["value", "gradient"] if part == "value_and_gradient" else [part]
-    if loss.over_all and s.axis is None:
-        whole = {name: array.reshape(1, -1) for name, array in check_one_shape(loss, arrays).items()}
-        found = row_loss(loss, part, whole, s._replace(axis=-1))
-        shape = arrays[loss.inputs[0]].shape
-        return {n: r.reshape(shape) if n != "value" else r.reshape(()) if r.ndim else r for n, r in found.items()}
     first = arrays[loss.inputs[0]]
+    if loss.over_all and s.axis is None:
+        return _over_all(loss, part, arrays, s)
     axis = check_axis(first, -1 if s.axis is None else s.axis)
-    kept = tuple(np.delete(first.shape, axis))
-    weights = np.ones(kept) if s.sample_weight is None else broadcast_weights(s.sample_weight, kept)
-    rows, weights = _rows(loss, dict(arrays), axis, s, weights)
-    per_row = [name == "value" for name in names]
-    found = run_rows(taking(loss, len(rows)), part, list(rows.values()), s.numbers, per_row)
-    results: dict[str, Any] = {}
-    total = weights.sum()
-    for name, result in zip(names, found, strict=True):
-        if name == "value":
-            result = result.reshape(kept) * weights.reshape(kept)
-            reduced = result.sum(dtype=np.float64) / (total if s.reduction == "mean" else 1)
-            results[name] = result if s.reduction == "none" else reduced
-        else:
-            scale = weights.reshape(-1, 1) / (total if s.reduction == "mean" else 1)
-            shape = np.moveaxis(first, axis, -1).shape
-            results[name] = np.moveaxis((result * scale).reshape(shape), -1, axis)
+    batch = _batch(loss, arrays, axis, s)
+    names = ["value", "gradient"] if part == "value_and_gradient" else [part]
+    divisor = batch.total if s.reduction == "mean" else 1
+    scale = batch.weights / divisor
+    call = row_call(loss, names, batch.held, s, may_ignore=not np.all(scale > 0))
+    kept = batch.weights.shape
+    results: dict[str, np.ndarray] = {}
+    for name in names:
+        results[name] = np.empty(kept) if name in PER_ROW else _result(first, s, call)
+    moved = {n: r if n in PER_ROW else np.moveaxis(r, axis, -1) for n, r in results.items()}
+    for place in _blocks(batch, moved, s):
+        inputs = {n: array if batch.held[n] == SHARED else array[place] for n, array in batch.inputs.items()}
+        call.run(inputs | {ROW_WEIGHT: scale[place]}, {name: result[place] for name, result in moved.items()})
+    if s.out is not None and any(result is not s.out and n not in PER_ROW for n, result in results.items()):
+        np.copyto(s.out, next(result for n, result in results.items() if n not in PER_ROW), casting="same_kind")
+    if "value" in results:
+        value = np.where(batch.weights > 0, results["value"], 0) * batch.weights
+        results["value"] = (
+            value if s.reduction == "none" else value.sum() / (batch.total if s.reduction == "mean" else 1)
+        )
     return results
 
 
-def _rows(loss, arrays, axis, s, weights):
-    """Matrices of one shape; targets that are class indices become one-hot rows, ignored ones weigh nothing."""
+def _over_all(loss: RowLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings) -> dict[str, Any]:
+    """The whole batch as one row."""
+    if s.sample_weight is not None:
+        raise InputError(f"{loss.name} of the whole batch takes no sample_weight; give an axis for one loss a row")
     first = arrays[loss.inputs[0]]
-    targets = arrays.get("targets")
-    if targets is not None and class_indices(loss, targets, first.shape, axis):
-        indices, weights = one_hot_rows(targets, first.shape[axis], s, weights)
-        arrays["targets"] = np.moveaxis(indices, -1, axis)
-    elif s.ignore_index is not None:
+    for name, array in arrays.items():
+        if array.shape != first.shape:
+            raise InputError(
+                f"{loss.name} needs {loss.inputs[0]} and {name} of one shape, got {first.shape} and {array.shape}"
+            )
+    check_all_domains(loss, arrays)
+    whole = {name: array.reshape(1, -1) for name, array in arrays.items()}
+    out = None if s.out is None else s.out.reshape(1, -1)
+    found = row_loss(loss, part, whole, s._replace(axis=-1, out=out))
+    return {n: np.reshape(r, ()) if n in PER_ROW else np.reshape(r, first.shape) for n, r in found.items()}
+
+
+def _batch(loss: RowLoss, arrays: Mapping[str, np.ndarray], axis: int, s: Settings) -> _Batch:
+    """The inputs, checked, before anything is computed."""
+    first = arrays[loss.inputs[0]]
+    kept, classes = first.shape[:axis] + first.shape[axis + 1 :], first.shape[axis]
+    weights = np.ones(kept) if s.sample_weight is None else broadcast_weights(s.sample_weight, kept).astype(np.float64)
+    inputs, held = {loss.inputs[0]: np.moveaxis(first, axis, -1)}, {loss.inputs[0]: ROW}
+    importance = weights
+    for name, array in list(arrays.items())[1:]:
+        if name == "targets" and is_class_index(loss, array, first.shape, axis):
+            inputs[name], held[name] = checked_indices(array, classes, s.ignore_index), TARGET
+            weights = importance = weights if s.ignore_index is None else np.where(array == s.ignore_index, 0, weights)
+        else:
+            inputs[name], held[name] = _placed(loss, name, array, first, axis)
+    if s.ignore_index is not None and TARGET not in held.values():
         raise InputError(f"ignore_index of {loss.name} is for targets that are class indices")
-    fitted = check_one_shape(loss, arrays)
-    check_domains(loss, fitted)
-    rows = {name: as_rows(array, axis, s.working) for name, array in fitted.items()}
-    for name in loss.distributions:
-        check_distribution(loss, name, rows[name], axis)
-    return rows, weights
+    check_all_domains(loss, {name: array for name, array in arrays.items() if held[name] != TARGET})
+    check_distributions(loss, {n: array for n, array in inputs.items() if held[n] == ROW}, axis)
+    if held.get("class_weights") == SHARED and held.get("targets") == TARGET:
+        importance = weights * inputs["class_weights"].astype(np.float64)[inputs["targets"]]
+    total = float(importance.sum())
+    if s.reduction == "mean" and total <= 0:
+        raise InputError(f"the weights of {loss.name} sum to 0: there is no mean")
+    return _Batch(inputs, held, weights, total)
+
+
+def _placed(loss: RowLoss, name: str, array: np.ndarray, first: np.ndarray, axis: int) -> tuple[np.ndarray, str]:
+    """An input with rows along the last axis, and what it holds: rows, one row for all, or a number for each row."""
+    kept, classes = first.shape[:axis] + first.shape[axis + 1 :], first.shape[axis]
+    if array.shape == first.shape:
+        return np.moveaxis(array, axis, -1), ROW
+    if name not in loss.inputs[:2] and array.shape == (classes,):
+        return array, SHARED
+    if array.shape == kept and "classification" not in loss.tasks and name == "targets":
+        return array, NUMBER
+    if array.shape == (*first.shape[:axis], 1, *first.shape[axis + 1 :]) and name == "targets":
+        return np.moveaxis(array, axis, -1)[..., 0], NUMBER
+    if name in loss.optional and array.ndim == 0:
+        return np.broadcast_to(array, kept), NUMBER
+    expected = f"the shape ({classes},)" if name in loss.optional else "of one shape"
+    raise InputError(f"{loss.name} needs {loss.inputs[0]} and {name} {expected}, got {first.shape} and {array.shape}")
+
+
+def _result(first: np.ndarray, s: Settings, call: RowCall) -> np.ndarray:
+    """Where a gradient goes: into `out` where rows can be read and written in one place."""
+    if s.out is None:
+        return np.empty(first.shape, s.dtype)
+    same = s.out.__array_interface__["data"] == first.__array_interface__["data"] and s.out.strides == first.strides
+    return s.out if same and not call.may_fail_late else np.empty(first.shape, s.dtype)
+
+
+def _blocks(batch: _Batch, results: Mapping[str, np.ndarray], s: Settings) -> Iterator[Any]:
+    """Places along the first axis: all of it where nothing has to be copied."""
+    matrices = [array for name, array in batch.inputs.items() if batch.held[name] == ROW]
+    written = [result for name, result in results.items() if name not in PER_ROW]
+    plain = all(array.flags.c_contiguous and array.dtype == s.working for array in (*matrices, *written))
+    count = matrices[0].shape[0]
+    if plain or matrices[0].ndim == 1:
+        yield ...
+        return
+    step = max(1, _BLOCK * count // matrices[0].size)
+    for start in range(0, count, step):
+        yield slice(start, start + step)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -56,8 +55,9 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
 
 def result_dtype(loss: Loss, arrays: Mapping[str, np.ndarray]) -> np.dtype:
     """The floating dtype of the predictions, together with the targets where these are compared with them."""
-    predictions, *others = arrays.values()
-    compared = [predictions] if loss.kind == "row" else [predictions, *others]
+    first = loss.inputs[:1]
+    decisive = {"row": first, "similarity": first, "algorithm": getattr(loss, "differentiable", ())}
+    compared = [arrays[name] for name in decisive.get(loss.kind, loss.inputs) if name in arrays]
     found = working_dtype(loss.name, *compared)
     return np.dtype(np.float64) if all(array.dtype.kind in "iub" for array in arrays.values()) else found
 
@@ -74,7 +74,8 @@ def taking(loss: Loss, count: int) -> Loss:
     """A loss as a function of its first inputs only, the optional ones at their defaults."""
     if count == len(loss.inputs):
         return loss
-    shorter = copy(loss)
+    shorter = object.__new__(type(loss))  # copies of a record are the record itself
+    shorter.__dict__ |= loss.__dict__
     shorter.inputs = loss.inputs[:count]
     return shorter
 

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ....definition import RowLoss
 from ....errors import InputError
-from .settings import Settings
 
 _SLACK = 1e-3  # by which the sum of a distribution may differ from 1
 
 
-def class_indices(loss: RowLoss, targets: np.ndarray, shape: tuple[int, ...], axis: int) -> bool:
+def is_class_index(loss: RowLoss, targets: np.ndarray, shape: tuple[int, ...], axis: int) -> bool:
     """Whether targets are class indices: integers in the shape of the predictions without the axis."""
     kept = shape[:axis] + shape[axis + 1 :]
-    if "classification" in loss.tasks and targets.dtype.kind in "iu" and targets.shape == kept:
+    if "classification" not in loss.tasks or targets.shape == shape:
+        return False
+    if targets.dtype.kind in "iu" and targets.shape == kept:
         return True
-    if "classification" in loss.tasks and targets.shape != shape:
-        raise InputError(
-            f"{loss.name} needs targets of the {loss.inputs[0]}' shape {shape}, or class indices of shape {kept} "
-            f"(integers), got shape {targets.shape} of {targets.dtype}"
-        )
-    return False
+    raise InputError(
+        f"{loss.name} needs targets of the {loss.inputs[0]}' shape {shape}, or class indices of shape {kept} "
+        f"(integers), got shape {targets.shape} of {targets.dtype}"
+    )
 
 
-def one_hot_rows(targets: np.ndarray, classes: int, s: Settings, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One-hot rows of class indices, and the weights of the rows: 0 for those that are ignored."""
-    ignored = np.zeros(targets.shape, bool) if s.ignore_index is None else targets == s.ignore_index
-    chosen = np.where(ignored, 0, targets)
-    check_indices(chosen, classes)
+def checked_indices(targets: np.ndarray, classes: int, ignore_index: int | None) -> np.ndarray:
+    """Class indices as int64, 0 in place of the one that is ignored."""
+    if ignore_index is None:
+        check_indices(targets, classes)
+        return targets.astype(np.int64, copy=False)
+    ignored = targets == ignore_index
     if ignored.all():
-        raise InputError(f"all targets are {s.ignore_index}, the index to ignore: nothing is left to average")
-    rows = np.zeros((*targets.shape, classes), s.working)
-    np.put_along_axis(rows, chosen[..., np.newaxis], 1, axis=-1)
-    return rows, np.where(ignored, 0, weights)
+        raise InputError(f"all targets are {ignore_index}, the index to ignore: nothing is left to average")
+    chosen = np.where(ignored, 0, targets).astype(np.int64, copy=False)
+    check_indices(chosen, classes)
+    return chosen
 
 
 def check_indices(indices: np.ndarray, classes: int) -> None:
@@ -44,11 +46,13 @@ def check_indices(indices: np.ndarray, classes: int) -> None:
         raise InputError(f"class indices must be from 0 to {classes - 1}, got {indices[at]} at position {position}")
 
 
-def check_distribution(loss: RowLoss, name: str, rows: np.ndarray, axis: int) -> None:
-    """Raise `InputError` for the first row of probabilities that does not sum to one."""
-    sums = rows.sum(axis=1, dtype=np.float64)
-    wrong = np.flatnonzero(np.abs(sums - 1) > _SLACK)
-    if wrong.size:
-        raise InputError(
-            f"{name} of {loss.name} must sum to 1 along axis {axis}; row {wrong[0]} sums to {sums[wrong[0]]:g}"
-        )
+def check_distributions(loss: RowLoss, inputs: Mapping[str, np.ndarray], axis: int) -> None:
+    """Raise `InputError` for the first row of probabilities, along the last axis, that does not sum to one."""
+    for name in loss.distributions:
+        if name in inputs:
+            sums = inputs[name].sum(axis=-1, dtype=np.float64).reshape(-1)
+            wrong = np.flatnonzero(np.abs(sums - 1) > _SLACK)
+            if wrong.size:
+                raise InputError(
+                    f"{name} of {loss.name} must sum to 1 along axis {axis}; row {wrong[0]} sums to {sums[wrong[0]]:g}"
+                )

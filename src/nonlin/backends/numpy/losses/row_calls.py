@@ -1,0 +1,106 @@
+"""Calls of compiled row losses: what a kernel is made for, and the addresses that it is given."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ....definition import Loss
+from ....definition.expression import Expression, parameter, symbol
+from ....definition.primitives import where
+from ....definition.records import made_from_definitions
+from ..class_targets import with_index
+from ..parallel import run_parallel
+from ..row_kernels import NUMBER, ROW, TARGET, check_per_row, never_negative, row_kernel
+from ..row_plan import plan
+from ..ufunc import floating_point_environment
+from .settings import Settings, taking
+
+PER_ROW = ("value",)  # the parts that are one number a row
+ROW_WEIGHT = "row weight"  # what the gradients of a row are multiplied by
+_PIECE = 1 << 14  # entries of a piece of work, about
+
+
+class RowCall(NamedTuple):
+    """A kernel, what its inputs hold, and its numbers; `may_fail_late`: results must not take the place of inputs."""
+
+    kernel: int
+    held: dict[str, str]
+    numbers: tuple[float, ...]
+    dtype: np.dtype
+    may_fail_late: bool
+
+    def run(self, inputs: Mapping[str, np.ndarray], results: Mapping[str, np.ndarray]) -> None:
+        """Compute all rows of some arrays with rows along the last axis."""
+        arrays = [np.ascontiguousarray(inputs[name], self._dtype(held)) for name, held in self.held.items()]
+        rows = next(iter(arrays))
+        kinds = {name: self._dtype(NUMBER if name in PER_ROW else ROW) for name in results}
+        into = [_contiguous(result, kinds[name]) for name, result in results.items()]
+        columns, bits = rows.shape[-1], np.array(self.numbers).view(np.int64).tolist()
+        addresses = [array.ctypes.data for array in (*arrays, *into)]
+        context = (ctypes.c_int64 * (len(addresses) + len(bits) + 1))(*addresses, *bits, columns)
+        run_parallel(self.kernel, context, rows.size // columns, max(1, _PIECE // columns))
+        for result, found in zip(results.values(), into, strict=True):
+            if found is not result:
+                with np.errstate(over="ignore"):
+                    result[...] = found
+
+    def _dtype(self, held: str) -> np.dtype:
+        return {NUMBER: np.dtype(np.float64), TARGET: np.dtype(np.int64)}.get(held, self.dtype)
+
+
+def _contiguous(result: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The array itself where a kernel can write to it, else one of its shape."""
+    return result if result.flags.c_contiguous and result.dtype == dtype else np.empty(result.shape, dtype)
+
+
+def row_call(loss: Loss, parts: Sequence[str], held: Mapping[str, str], s: Settings, *, may_ignore: bool) -> RowCall:
+    """The call of some parts of a loss whose inputs hold what is said; rows of weight 0 may be there to be ignored."""
+    given = {name: float(n) for name, n in s.numbers.items() if n != loss.parameters[name].default}
+    kernel, late = _kernel(
+        taking(loss, len(held)), tuple(parts), tuple(held.items()), s.working, tuple(given), may_ignore
+    )
+    return RowCall(kernel, {**held, ROW_WEIGHT: NUMBER}, tuple(given.values()), s.working, late)
+
+
+@cache
+def _kernel(
+    loss: Loss,
+    parts: tuple[str, ...],
+    held: tuple[tuple[str, str], ...],
+    dtype: np.dtype,
+    given: tuple[str, ...],
+    may_ignore: bool,
+) -> tuple[int, bool]:
+    floating_point_environment()
+    outputs = _formulas(loss, parts, dict(held), given, may_ignore)
+    per_row = [part in PER_ROW for part in parts]
+    check_per_row(loss, outputs, per_row)
+    inputs, positive = {**dict(held), ROW_WEIGHT: NUMBER}, [*never_negative(loss, given), ROW_WEIGHT]
+    kernel = row_kernel(outputs, per_row, inputs, given, dtype, positive, as_doubles=True)
+    fast = plan(outputs, positive) if dtype == np.float32 else None
+    return kernel, fast is not None and fast.may_fail_late
+
+
+def _formulas(
+    loss: Loss, parts: Sequence[str], held: Mapping[str, str], given: Sequence[str], may_ignore: bool
+) -> list[Expression]:
+    """The parts on the inputs as they are held; gradients times the weight of the row."""
+    symbols = [parameter(name) if kind == NUMBER else symbol(name) for name, kind in held.items()]
+    numbers = {name: parameter(name) for name in given}
+    outputs = [loss.trace(part, *symbols, **numbers)[0] for part in parts]
+    weight = parameter(ROW_WEIGHT)
+    weighted = [output if part in PER_ROW else output * weight for part, output in zip(parts, outputs, strict=True)]
+    if may_ignore:
+        weighted = [
+            output if part in PER_ROW else where(weight > 0, output, 0)
+            for part, output in zip(parts, weighted, strict=True)
+        ]
+    return with_index(weighted, next((name for name, kind in held.items() if kind == TARGET), ""))
+
+
+made_from_definitions.append(_kernel.cache_clear)
