@@ -278,7 +278,7 @@ def _(x):
     return 1 + x / 2 / _root_of_sum(x, 1, abs(x) < 2**60)
 
 
-def _curvature(x):
+def curvature_of_exp(x):
     """(exp(x) - 1 - x) / x^2 to 1e-41 for |x| <= 1/64: fifteen terms of its series over their common denominator."""
     p = 3360 + x * (240 + x * (16 + x))
     p = 5765760 + x * (524160 + x * (43680 + x * p))
@@ -311,7 +311,7 @@ def xielu(x, *, alpha_p=0.8, alpha_n=0.8, beta=0.5):
 @xielu.kernel
 def _(x, *, alpha_p=0.8, alpha_n=0.8, beta=0.5):
     # Near 0, (exp(x) - 1 - x) / x from its series; farther out -alpha_n x and beta x together, lest infinities meet.
-    series = x * _curvature(x)
+    series = x * curvature_of_exp(x)
     near = x * (where(x > 0, alpha_p * x, alpha_n * series) + beta)
     return where(x < -1 / 64, alpha_n * expm1(minimum(x, 0)) + scaled(x, beta - alpha_n), near)
 
@@ -328,7 +328,7 @@ def _(x, *, alpha_p=0.8, alpha_n=0.8, beta=0.5):
 
 @xielu.derivative(with_respect_to="alpha_n")
 def _(x, *, alpha_p=0.8, alpha_n=0.8, beta=0.5):
-    below = where(x < -1 / 64, expm1(minimum(x, 0)) - x, x * x * _curvature(x))
+    below = where(x < -1 / 64, expm1(minimum(x, 0)) - x, x * x * curvature_of_exp(x))
     return where(x > 0, 0, below)
 
 
