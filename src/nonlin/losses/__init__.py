@@ -7,7 +7,7 @@ from . import (
     deviances,
     divergences,
     fenchel_young,
-    focal,
+    focusing,
     linear,
     margins,
     metric_learning,
@@ -24,7 +24,7 @@ from .cosine import *
 from .deviances import *
 from .divergences import *
 from .fenchel_young import *
-from .focal import *
+from .focusing import *
 from .linear import *
 from .margins import *
 from .metric_learning import *
@@ -42,7 +42,7 @@ __all__ += cosine.__all__
 __all__ += deviances.__all__
 __all__ += divergences.__all__
 __all__ += fenchel_young.__all__
-__all__ += focal.__all__
+__all__ += focusing.__all__
 __all__ += linear.__all__
 __all__ += margins.__all__
 __all__ += metric_learning.__all__

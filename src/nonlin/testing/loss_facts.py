@@ -13,7 +13,7 @@ from .loss_points import demanding_inputs, into_domain, ordinary_inputs
 
 _PAIRS = 4000
 _CLOSE = 1e-9
-_WIDTHS = (2, 10, 300)  # lengths of rows
+_WIDTHS = (1, 2, 10, 300)  # lengths of rows
 
 
 def wrong_loss_facts(loss: Loss) -> list[str]:
@@ -67,7 +67,7 @@ def _above_its_chord(loss: Loss) -> str:
     shape = (_PAIRS,) if loss.kind == "elementwise" else (_PAIRS // 10, 5)
     first, second = (_spread_inputs(loss, shape, seed) for seed in (1, 2))
     for near in (1.0, 0.05):  # far apart, and neighbours, which show small dents
-        a, rest = first[0], first[1:]
+        a, rest = first[0], _with_classes(loss, first, every=2)[1:]
         b = a + near * (second[0] - a)
         if loss.domains.get(loss.inputs[0]) == "nonzero":
             b = np.copysign(b, a)
@@ -110,22 +110,29 @@ def _slopes(loss: Loss) -> list[np.ndarray]:
     if loss.kind == "elementwise":
         return [loss.gradient(*_needed(loss, demanding_inputs(loss, "float64", 3000)), reduction="none")]
     if loss.kind == "summary":
-        return [loss.gradient(*sample) for sample in zip(*_spread_inputs(loss, (50, 1), 3), strict=True)]
-    samples = [_needed(loss, demanding_inputs(loss, "float64", 3000))]
+        numbers = _needed(loss, demanding_inputs(loss, "float64", 500))
+        return [loss.gradient(*([entry] for entry in entries)) for entries in zip(*numbers, strict=True)]
+    samples = [_needed(loss, demanding_inputs(loss, "float64", 100 * width, width=width)) for width in _WIDTHS]
     samples += [_extreme_rows(loss, width) for width in _WIDTHS]
     return [loss.gradient(*sample, reduction="none", axis=-1) for sample in samples]
 
 
 def _extreme_rows(loss: Any, width: int) -> list[np.ndarray]:
     """Rows with far too large and far too small predictions, and targets of one class where they are distributions."""
-    random = np.random.default_rng(4)
     first, *rest = _spread_inputs(loss, (60, width), 5)
     if loss.inputs[0] not in loss.distributions:
         first = into_domain(first * 30, loss.domains.get(loss.inputs[0], "real"))
-    for name, rows in zip(loss.inputs[1:], rest, strict=False):
-        if name in loss.distributions:
-            rows[:] = np.eye(width)[random.integers(0, width, len(rows))]
-    return [first, *rest]
+    return _with_classes(loss, [first, *rest])
+
+
+def _with_classes(loss: Any, inputs: list[np.ndarray], every: int = 1) -> list[np.ndarray]:
+    """Inputs with targets of one class in every row, or every second, where they are distributions."""
+    random = np.random.default_rng(4)
+    for name, rows in zip(loss.inputs[1:], inputs[1:], strict=False):
+        if name in getattr(loss, "distributions", ()):
+            hard, width = rows[::every], rows.shape[-1]
+            hard[:] = np.eye(width)[random.integers(0, width, len(hard))]
+    return inputs
 
 
 _SAMPLE = 201
@@ -133,7 +140,7 @@ _SAMPLE = 201
 
 def _proper(loss: Loss) -> list[str]:
     """The constant prediction with the least mean loss is what the loss is declared to be proper for."""
-    if not loss.proper or loss.kind == "summary":
+    if not loss.proper or loss.kind == "summary" or loss.output not in _INTO_INPUT:
         return []
     if loss.reduces:
         return _proper_rows(loss)
@@ -168,6 +175,9 @@ _INTO_INPUT: dict[str, Callable[[Any], Any]] = {
     "exponential": np.log,
     "sigmoid": lambda p: np.log(p) - np.log1p(-p),
     "softmax": np.log,
+    "sparsemax": lambda p: p,
+    "entmax15": lambda p: 2 * np.sqrt(p),
+    "sparse_sigmoid": lambda p: 2 * p - 1,
 }
 
 

@@ -1,3 +1,0 @@
-"""Cross-entropies that weigh easy and hard examples differently."""
-
-__all__: list[str] = []
