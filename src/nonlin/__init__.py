@@ -32,6 +32,7 @@ from .definition import (
 )
 from .definition import registry as _registry
 from .errors import InputError
+from .one_hot import one_hot
 
 if TYPE_CHECKING:
     from .study import Comparison, compare
@@ -124,6 +125,7 @@ __all__ = [
     "loss",
     "loss_definition",
     "losses",
+    "one_hot",
     "primitives",
 ]
 __all__ += _definitions.__all__

@@ -10,6 +10,7 @@ import numpy as np
 from ....definition import Loss
 from ....errors import InputError
 from ..rows import check_axis, plain_array
+from .algorithms import algorithm_loss
 from .elementwise import elementwise_loss
 from .rows import row_loss
 from .settings import rounded, settings
@@ -23,6 +24,7 @@ _KINDS: dict[str, Any] = {
     "row": row_loss,
     "summary": summary_loss,
     "similarity": similarity_loss,
+    "algorithm": algorithm_loss,
 }
 
 

@@ -1,0 +1,30 @@
+"""Losses that no formula gives, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ....definition import AlgorithmLoss
+from ....errors import InputError
+from .ctc import ctc
+from .linear_cross_entropy import linear_cross_entropy
+from .multilabel_margin import multilabel_margin
+from .settings import Settings
+
+_ALGORITHMS: dict[str, Callable[..., dict[str, Any]]] = {
+    "ctc": ctc,
+    "linear_cross_entropy": linear_cross_entropy,
+    "multilabel_margin": multilabel_margin,
+}
+
+
+def algorithm_loss(loss: AlgorithmLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings) -> dict[str, Any]:
+    """The parts of a loss, by name; several are joined by "_and_"."""
+    if loss.name not in _ALGORITHMS:
+        raise InputError(f"{loss.name} is an algorithm that this backend lacks; it has {', '.join(_ALGORITHMS)}")
+    parts = part.split("_and_")
+    found = _ALGORITHMS[loss.name](loss, parts, arrays, s)
+    return {name: found[name] for name in parts}
