@@ -143,6 +143,8 @@ def test_float32_is_computed_in_float64(loss):
     assert gradient.dtype == value.dtype == np.float32
     assert value == np.float32(exact[0])
     np.testing.assert_array_equal(gradient, exact[1].astype(np.float32))
+    assert loss.gradient(single, labels, out=single) is single  # in place
+    np.testing.assert_array_equal(single, gradient)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
@@ -170,3 +172,8 @@ def test_blocks_of_rows_give_the_same(loss, monkeypatch):
 def test_wrong_input_is_one_sentence(loss, arrays, message):
     with pytest.raises(InputError, match=message):
         loss(*arrays)
+
+
+def test_only_class_indices_can_be_ignored():
+    with pytest.raises(InputError, match="info_nce takes no ignore_index"):
+        nl.loss.info_nce(*batch(), ignore_index=1)

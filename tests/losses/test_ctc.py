@@ -174,9 +174,3 @@ def test_wrong_input_is_one_sentence(arguments, options, message):
 def test_only_the_logits_have_a_gradient():
     with pytest.raises(InputError, match="ctc has gradients with respect to logits, not 'targets'"):
         nl.loss.ctc.gradient(LOGITS, [[1], [2]], [4, 4], [1, 1], with_respect_to="targets")
-
-
-def test_an_algorithm_is_shown_without_a_formula():
-    assert nl.loss.ctc.formula == ""
-    assert nl.loss.ctc.derivative_formula == ""
-    assert "Graves" in nl.loss.ctc.__doc__

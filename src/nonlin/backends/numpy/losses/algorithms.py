@@ -9,6 +9,7 @@ import numpy as np
 
 from ....definition import AlgorithmLoss
 from ....errors import InputError
+from ..rows import placed
 from .ctc import ctc
 from .linear_cross_entropy import linear_cross_entropy
 from .multilabel_margin import multilabel_margin
@@ -26,5 +27,9 @@ def algorithm_loss(loss: AlgorithmLoss, part: str, arrays: Mapping[str, np.ndarr
     if loss.name not in _ALGORITHMS:
         raise InputError(f"{loss.name} is an algorithm that this backend lacks; it has {', '.join(_ALGORITHMS)}")
     parts = part.split("_and_")
+    if s.ignore_index is not None and loss.domain != "probability":
+        raise InputError(f"{loss.name} takes no ignore_index")
+    if s.out is not None and "gradient" not in parts:
+        raise InputError(f"out of {loss.name} is for its gradient with respect to {loss.inputs[0]}")
     found = _ALGORITHMS[loss.name](loss, parts, arrays, s)
-    return {name: found[name] for name in parts}
+    return {name: placed(found[name], s.out if name == "gradient" else None) for name in parts}

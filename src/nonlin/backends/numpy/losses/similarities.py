@@ -15,6 +15,7 @@ import numpy as np
 from ....definition import SimilarityLoss
 from ....errors import InputError
 from ..row_kernels import run_rows
+from ..rows import placed
 from .checks import broadcast_weights
 from .settings import Settings
 
@@ -25,6 +26,8 @@ def similarity_loss(
     loss: SimilarityLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings
 ) -> dict[str, np.ndarray]:
     """The parts of a loss, by name."""
+    if s.ignore_index is not None:
+        raise InputError(f"{loss.name} takes no ignore_index")
     embeddings, labels = arrays.values()
     partners = _partners(loss, embeddings, labels)
     weights = np.ones(len(labels)) if s.sample_weight is None else broadcast_weights(s.sample_weight, labels.shape)
@@ -50,7 +53,9 @@ def similarity_loss(
             slopes[block] += pull @ directions
             slopes += pull.T @ directions[block]
     value = values if s.reduction == "none" else values.sum()
-    results: dict[str, Any] = {"value": value, "gradient": _along(directions, slopes, lengths)}
+    results: dict[str, Any] = {"value": value}
+    if "gradient" in names:
+        results["gradient"] = placed(_along(directions, slopes, lengths), s.out)
     return {name: results[name] for name in names}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ....definition import RowLoss
 from ....errors import InputError
+from ....one_hot import check_indices
 
 _SLACK = 1e-3  # by which the sum of a distribution may differ from 1
 
@@ -36,14 +37,6 @@ def checked_indices(targets: np.ndarray, classes: int, ignore_index: int | None)
     chosen = np.where(ignored, 0, targets).astype(np.int64, copy=False)
     check_indices(chosen, classes)
     return chosen
-
-
-def check_indices(indices: np.ndarray, classes: int) -> None:
-    """Raise `InputError` for the first index that is no class."""
-    if indices.size and (indices.min() < 0 or indices.max() >= classes):
-        at = tuple(int(i) for i in np.argwhere((indices < 0) | (indices >= classes))[0])
-        position = at[0] if len(at) == 1 else at
-        raise InputError(f"class indices must be from 0 to {classes - 1}, got {indices[at]} at position {position}")
 
 
 def check_distributions(loss: RowLoss, inputs: Mapping[str, np.ndarray], axis: int) -> None:
