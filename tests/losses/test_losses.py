@@ -1,18 +1,284 @@
-"""Losses against 50-digit arithmetic, worked values and PyTorch."""
+"""Every registered loss against 50-digit arithmetic, and what a call of any loss keeps to; worked values."""
+
+import re
 
 import numpy as np
 import pytest
 
 import nonlin as nl
 from nonlin.errors import InputError
+from nonlin.loss_documentation import takes_class_indices
 from nonlin.testing import check_loss
+from nonlin.testing.loss_points import ordinary_inputs
 
 F32 = np.float32
+RECORDS = {name: nl.get_loss(name) for name in nl.losses()}
+
+
+def of_kind(*kinds):
+    return [name for name, loss in RECORDS.items() if loss.kind in kinds]
+
+
+FORMULAS = of_kind("elementwise", "row", "summary", "similarity")
+CALLED = of_kind("elementwise", "row", "summary")  # those that are called with what their formulas see
+REDUCED = of_kind("elementwise", "row")
+TRAINED = [name for name in CALLED if RECORDS[name].has_gradient]
+
+
+def given(name, shape=(6, 5), dtype=np.float64, seed=0):
+    """In-domain inputs of a call without the optional ones, about as large as 1."""
+    loss = RECORDS[name]
+    return ordinary_inputs(loss, shape, dtype, seed)[: len(loss.inputs) - len(loss.optional)]
+
+
+def along(name):
+    """Options with which rows are rows, of losses of the whole batch too."""
+    return {"axis": -1} if RECORDS[name].has_axis else {}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_definition(name):
+    """Source rules, gradients, facts, and errors in ULP at inputs from tiny to huge and at the ends of parameters."""
+    check_loss(name, points=600)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMULAS)
+def test_definition_at_many_points(name):
+    check_loss(name, points=4000)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_example_in_its_documentation_runs(name):
+    example = RECORDS[name].__doc__.rpartition(">>> ")[2]
+    assert example.startswith(f"nl.loss.{name}(")
+    assert np.isfinite(eval(example, {"nl": nl}))
 
 
 @pytest.mark.parametrize("name", nl.losses())
-def test_definition(name):
-    check_loss(nl.get_loss(name), points=2000)
+def test_the_documentation_names_every_input_and_parameter(name):
+    loss = RECORDS[name]
+    for argument in (*loss.inputs, *loss.parameters):
+        assert re.search(rf"^[a-z_, ]*\b{argument}\b[a-z_, ]* : ", loss.__doc__, re.MULTILINE), argument
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_reductions_agree(name):
+    loss, inputs = RECORDS[name], given(name)
+    each = loss(*inputs, reduction="none", **along(name))
+    assert each.shape == ((6,) if loss.kind == "row" else (6, 5))
+    assert loss(*inputs, reduction="sum", **along(name)) == pytest.approx(each.sum(), rel=1e-13)
+    assert loss(*inputs, **along(name)) == pytest.approx(each.mean(), rel=1e-13)
+    slopes = loss.gradient(*inputs, reduction="none", **along(name))
+    assert slopes.shape == inputs[0].shape
+    np.testing.assert_array_equal(loss.gradient(*inputs, reduction="sum", **along(name)), slopes)
+    np.testing.assert_allclose(loss.gradient(*inputs, **along(name)), slopes / each.size, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", [name for name in of_kind("row") if RECORDS[name].over_all])
+def test_a_batch_taken_whole_is_one_row(name):
+    loss, inputs = RECORDS[name], given(name)
+    row = [x.reshape(1, -1) for x in inputs]
+    assert loss(*inputs) == loss(*row, axis=-1)
+    np.testing.assert_array_equal(loss.gradient(*inputs).reshape(1, -1), loss.gradient(*row, axis=-1))
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_a_weight_counts_as_so_many_samples(name):
+    loss, inputs, times = RECORDS[name], given(name, seed=1), np.array([1, 2, 0, 3, 1, 1])
+    repeated = [np.repeat(x, times, axis=0) for x in inputs]
+    weighted = loss(*inputs, sample_weight=times.astype(float), **along(name))
+    assert weighted == pytest.approx(loss(*repeated, **along(name)), rel=1e-13)
+    if loss.has_gradient:
+        slopes = loss.gradient(*inputs, sample_weight=times, **along(name))
+        expected = loss.gradient(*repeated, **along(name))
+        starts = np.cumsum(times) - times
+        for sample in np.flatnonzero(times):
+            np.testing.assert_allclose(slopes[sample], times[sample] * expected[starts[sample]], rtol=1e-12)
+        assert not slopes[times == 0].any()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", TRAINED)
+def test_value_and_gradient_are_those_computed_alone(name, dtype):
+    loss, inputs = RECORDS[name], given(name, dtype=dtype)
+    value, slopes = loss.value_and_gradient(*inputs, **along(name))
+    assert value.dtype == slopes.dtype == dtype
+    assert value == loss(*inputs, **along(name))
+    np.testing.assert_array_equal(slopes, loss.gradient(*inputs, **along(name)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_gradient_can_be_written_over_the_predictions(name, dtype):
+    loss, inputs = RECORDS[name], given(name, dtype=dtype)
+    expected = loss.gradient(*inputs, **along(name))
+    predictions = inputs[0].copy()
+    assert loss.gradient(predictions, *inputs[1:], out=predictions, **along(name)) is predictions
+    np.testing.assert_array_equal(predictions, expected)
+    predictions = inputs[0].copy()
+    value, slopes = loss.value_and_gradient(predictions, *inputs[1:], out=predictions, **along(name))
+    assert slopes is predictions
+    assert value == loss(*inputs, **along(name))
+    np.testing.assert_array_equal(predictions, expected)
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_nan_stays_nan_and_stays_where_it_is(name):
+    loss, inputs = RECORDS[name], given(name)
+    inputs[0][1, 2] = np.nan
+    assert np.isnan(loss(*inputs, **along(name)))
+    if loss.kind == "summary":
+        return
+    for part in (loss, loss.gradient):
+        result = part(*inputs, reduction="none", **along(name))
+        assert np.isnan(result[(1, 2)[: result.ndim]]), part
+        assert np.isfinite(np.delete(result, 1, axis=0)).all()
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_float16_is_the_rounded_float64(name):
+    loss, inputs = RECORDS[name], given(name, dtype="float16")
+    wide = [x.astype(float) for x in inputs]
+    got, exact = loss(*inputs, **along(name)), loss(*wide, **along(name))
+    assert got.dtype == np.float16
+    assert abs(float(got) - exact) <= np.spacing(np.float16(abs(exact)))
+
+
+_WHOLE = {
+    "positive": [[3, 1], [2, 1]],
+    "non_negative": [[3, 1], [2, 0]],
+    "nonzero": [[3, -1], [-2, 1]],
+    "above_minus_one": [[3, 0], [2, 1]],
+    "real": [[3, -1], [0, 2]],
+    "probability": [[1, 0], [0, 1]],
+    "binary": [[1, 0], [0, 1]],
+    "sign": [[1, -1], [-1, 1]],
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_lists_and_integers_are_computed_in_float64(name):
+    loss = RECORDS[name]
+    needed = [n for n in loss.inputs if n not in loss.optional]
+    whole = [_WHOLE[loss.domains.get(n, "real")][:: 1 - 2 * (k % 2)] for k, n in enumerate(needed)]
+    expected = loss(*(np.array(rows, float) for rows in whole), **along(name))
+    got = loss(*whole, **along(name))
+    assert got.dtype == np.float64
+    np.testing.assert_array_equal(got, expected)
+    np.testing.assert_array_equal(loss(*(np.array(rows, np.int8) for rows in whole), **along(name)), expected)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_layout_does_not_change_results(name):
+    loss, inputs = RECORDS[name], given(name, (8, 6))
+    spread = [np.repeat(np.repeat(x, 2, axis=0), 3, axis=1)[::2, ::3] for x in inputs]
+    turned = [np.asfortranarray(x) for x in inputs]
+    for other in (spread, turned):
+        for x in other:
+            x.flags.writeable = False
+        for mine, expected in zip(
+            loss.value_and_gradient(*other, **along(name)), loss.value_and_gradient(*inputs, **along(name)), strict=True
+        ):
+            np.testing.assert_array_equal(mine, expected)
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_pandas_is_taken(name):
+    pandas = pytest.importorskip("pandas")
+    loss, inputs = RECORDS[name], given(name)
+    tables = [pandas.DataFrame(x) for x in inputs]
+    assert loss(*tables, **along(name)) == loss(*inputs, **along(name))
+
+
+@pytest.mark.parametrize("name", of_kind("row"))
+def test_any_axis(name):
+    loss, inputs = RECORDS[name], given(name, (2, 3, 4))
+    moved = [np.moveaxis(x, -1, 1) for x in inputs]
+    expected = loss(*inputs, axis=-1, reduction="none")
+    np.testing.assert_array_equal(loss(*moved, axis=1, reduction="none"), expected)
+    slopes = loss.gradient(*inputs, axis=-1)
+    np.testing.assert_array_equal(loss.gradient(*moved, axis=1), np.moveaxis(slopes, -1, 1))
+
+
+@pytest.mark.parametrize("name", [name for name in of_kind("row") if takes_class_indices(RECORDS[name])])
+def test_class_indices_are_one_hot_rows(name):
+    loss, predictions = RECORDS[name], given(name)[0]
+    classes = np.array([0, 4, 2, 2, 1, 3])
+    rest = given(name)[2:]
+    for part in (loss, loss.gradient):
+        one_hot = part(predictions, np.eye(5)[classes], *rest, reduction="none", axis=-1)
+        np.testing.assert_array_equal(part(predictions, classes, *rest, reduction="none", axis=-1), one_hot)
+    kept = classes != 2
+    with_holes = loss(predictions, classes, *rest, ignore_index=2, axis=-1)
+    assert with_holes == pytest.approx(
+        loss(predictions[kept], classes[kept], *(x[kept] for x in rest), axis=-1), rel=1e-14
+    )
+    with pytest.raises(InputError, match="from 0 to 4, got 5 at position 1"):
+        loss(predictions, [0, 5, 0, 0, 0, 0], *rest, axis=-1)
+    with pytest.raises(InputError, match="nothing is left"):
+        loss(predictions, np.full(6, -1), *rest, ignore_index=-1, axis=-1)
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_shapes_that_do_not_match_are_refused(name):
+    """Broadcasting n numbers and n x 1 silently gives n x n in NumPy, and so in scikit-learn's and PyTorch's losses."""
+    loss, (first, second, *rest) = RECORDS[name], given(name, (6, 6))
+    for wrong in (second[:, :1][:5], second[:, :5], second[..., np.newaxis], np.stack([second, second])):
+        with pytest.raises(InputError, match=re.escape(str(wrong.shape))):
+            loss(first, wrong, *rest, **along(name))
+    if loss.kind != "row":
+        with pytest.raises(InputError, match=r"\(6, 1\) and \(6,\)"):
+            loss(first[:, :1], second[:, 0], *(x[:, :1] for x in rest))
+    with pytest.raises(InputError, match="empty batch"):
+        loss(*(x[:0] for x in (first, second, *rest)), **along(name))
+
+
+_OUTSIDE = {
+    "positive": 0.0,
+    "non_negative": -1.0,
+    "above_minus_one": -1.0,
+    "nonzero": 0.0,
+    "probability": 1.5,
+    "binary": 0.5,
+    "sign": 0.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [(name, k) for name in CALLED for k, n in enumerate(RECORDS[name].inputs) if n in RECORDS[name].domains],
+)
+def test_the_first_number_outside_a_domain_is_named(name, place):
+    loss = RECORDS[name]
+    inputs = ordinary_inputs(loss, (6, 5))[: max(place + 1, len(loss.inputs) - len(loss.optional))]
+    outside = _OUTSIDE[loss.domains[loss.inputs[place]]]
+    inputs[place][2, 3] = inputs[place][4, 0] = outside
+    with pytest.raises(
+        InputError, match=rf"{loss.inputs[place]} of {name} must be .*, got {outside} at position \(2, 3\)"
+    ):
+        loss(*inputs, **along(name))
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_options_that_make_no_sense_are_refused(name):
+    loss, inputs = RECORDS[name], given(name)
+    for wrong, message in {
+        "sample_weight": (
+            np.array([1, 1, -1, 1, 1, 1]),
+            r"sample_weight must be 0 or more and finite, got -1.* \(2,\)",
+        ),
+        "reduction": ("men", "unknown reduction 'men'; did you mean 'mean'"),
+        "reducton": ("mean", f"{name} has no parameter 'reducton'"),
+    }.items():
+        with pytest.raises(InputError, match=message[1]):
+            loss(*inputs, **{wrong: message[0]}, **along(name))
+    for parameter, known in loss.parameters.items():
+        with pytest.raises(InputError, match=f"{parameter[:-1]}.*; did you mean"):
+            loss(*inputs, **{parameter[:-1] if len(parameter) > 2 else parameter * 2: known.default}, **along(name))
+    for size in (np.ones(3), np.ones((5, 6)), np.float64(2)):
+        with pytest.raises(InputError, match="sample_weight"):
+            loss(*inputs, sample_weight=size, **along(name))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +317,7 @@ def test_agreement_with_torch():
     assert nl.loss.mse(logits, targets) == pytest.approx(squared.item(), rel=1e-13)
 
 
-def test_class_indices_and_one_hot_rows_agree_along_any_axis():
+def test_class_indices_agree_with_one_hot_rows_along_any_axis():
     random = np.random.default_rng(1)
     logits, classes = random.normal(size=(4, 5, 6)), random.integers(0, 5, (4, 6))
     one_hot = np.moveaxis(np.eye(5)[classes], -1, 1)

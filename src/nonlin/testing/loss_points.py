@@ -11,8 +11,6 @@ import numpy as np
 from ..definition import Loss
 from .ulp import FORMATS, representative_points
 
-_WIDTH = 10  # entries of a row
-
 
 def _folded(x: np.ndarray) -> np.ndarray:
     """Numbers as probabilities: tiny ones stay so, negative ones come to lie as far from 1."""
@@ -80,8 +78,9 @@ def _in_domains(loss: Loss, draws: list[np.ndarray], dtype: Any) -> list[np.ndar
 
 def _one_input(loss: Loss, name: str, x: np.ndarray) -> np.ndarray:
     domain = loss.domains.get(name, "real")
-    if loss.kind == "similarity" and domain == "real" and name != input_names(loss)[0]:
-        domain = "binary"  # whether the labels are the same
+    if loss.kind == "similarity":  # cosines, and whether the labels are the same
+        cosines = np.where(np.abs(x) > 1, np.sign(x) / np.maximum(np.abs(x), 1), x)
+        return cosines if name == input_names(loss)[0] else into_domain(x, "binary")
     if name not in getattr(loss, "distributions", ()):
         return into_domain(x, domain)
     if domain == "binary":
@@ -96,16 +95,16 @@ def _normalized(rows: np.ndarray) -> np.ndarray:
     return np.where(sums > 0, wide / np.where(sums > 0, sums, 1), 1 / rows.shape[-1]).astype(rows.dtype)
 
 
-def demanding_inputs(loss: Loss, dtype: str, points: int = 1000) -> list[np.ndarray]:
-    """In-domain inputs that find the weak places of a loss: about so many numbers, or rows of ten with as many in all.
+def demanding_inputs(loss: Loss, dtype: str, points: int = 1000, *, width: int = 10) -> list[np.ndarray]:
+    """In-domain inputs that find the weak places of a loss: about so many numbers, or rows with as many in all.
 
     They are ordinary, tiny and huge, equal and nearly equal to each other, and the ends of a domain; distributions
     are soft, one-hot and sums of a few halves.
     """
-    make = _rows if loss.reduces else _numbers
+    blocks_of = _rows(loss, dtype, points, width) if loss.reduces else _numbers(loss, dtype, points)
     random = np.random.default_rng(3)
     blocks = []
-    for block in make(loss, dtype, points):
+    for block in blocks_of:
         needed = len(block) - len(loss.optional)
         weights = [2.0 ** random.uniform(-7, 7, x.shape) for x in block[needed:]]  # what is optional is ordinary
         blocks.append(_in_domains(loss, [*block[:needed], *weights], dtype))
@@ -119,9 +118,9 @@ def _spread(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _wide(dtype: str, count: int) -> np.ndarray:
-    """Numbers of all sizes; in float64 of those whose products have a size too."""
+    """Numbers of all sizes; in float64 only those that have a fourth power too, to its last place."""
     x = representative_points(dtype, count).astype(np.float64)
-    return x if dtype == "float32" else x[(x == 0) | ((np.abs(x) > 2.0**-480) & (np.abs(x) < 2.0**480))]
+    return x if dtype == "float32" else x[(x == 0) | ((np.abs(x) > 2.0**-240) & (np.abs(x) < 2.0**240))]
 
 
 def _numbers(loss: Loss, dtype: str, points: int) -> Iterator[list[np.ndarray]]:
@@ -149,42 +148,39 @@ def _equal(random: np.random.Generator, dtype: str, x: np.ndarray, count: int) -
 def _special(dtype: str) -> list[float]:
     """Numbers where formulas change their form."""
     kind = FORMATS[dtype]
-    sizes = [1.0, 2.0, 0.5, 2.0**-kind.digits, kind.smallest_normal**0.5, 1.0 - 2.0 ** -(kind.digits + 1), 30.0]
+    sizes = [1.0, 2.0, 0.5, 2.0**-kind.digits, 2.0**-63, 1.0 - 2.0 ** -(kind.digits + 1), 30.0]
     return [0.0, *sizes, *(-size for size in sizes)]
 
 
-def _rows(loss: Loss, dtype: str, points: int) -> Iterator[list[np.ndarray]]:
+def _rows(loss: Loss, dtype: str, points: int, width: int) -> Iterator[list[np.ndarray]]:
     random, count = np.random.default_rng(7), len(input_names(loss))
-    part = max(points // (8 * _WIDTH), 3)
-    shape = (part, _WIDTH)
+    part = max(points // (8 * width), 3)
+    shape = (part, width)
     wide = _wide(dtype, 500)
-    yield [_spread(random, (3 * part, _WIDTH)) for _ in range(count)]
+    yield [_spread(random, (3 * part, width)) for _ in range(count)]
     yield [_spread(random, shape), *[random.standard_normal(shape) for _ in range(count - 1)]]
     yield [random.choice(wide, shape) for _ in range(count)]
     yield from _equal(random, dtype, _spread(random, shape), count)
-    flat = np.array([0.0, 1.0, -1.0, 1e30 if dtype == "float32" else 1e150])[:, np.newaxis] * np.ones(_WIDTH)
+    flat = np.array([0.0, 1.0, -1.0, 1e30 if dtype == "float32" else 1e150])[:, np.newaxis] * np.ones(width)
     yield [flat] * count
     yield [flat, *(random.standard_normal(flat.shape) for _ in range(count - 1))]
     yield [random.standard_normal(flat.shape), *[flat] * (count - 1)]
     yield [random.choice(_special(dtype), shape) for _ in range(count)]
 
 
-_HALVES = [1 / 2, 1 / 4, 1 / 8, 1 / 8, *[0.0] * (_WIDTH - 4)]
-
-
 def _with_hard_targets(loss: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
-    """Of every three rows of a distribution one one-hot, and one of halves, quarters and so on with zeros between.
+    """Of every three rows of a distribution one one-hot, and one of a half, a quarter and two eighths in any places.
 
-    The first input stays soft where it is a distribution itself, but for a row of every nine.
+    The first input stays soft where it is a distribution itself, but for two rows of every nine.
     """
     random = np.random.default_rng(8)
     for name, rows in zip(loss.inputs, inputs, strict=True):
         if name not in loss.distributions or loss.domains.get(name) == "binary":
             continue
-        step = 9 if name == loss.inputs[0] else 3
+        step, width = (9 if name == loss.inputs[0] else 3), rows.shape[-1]
         hard, halves = rows[::step], rows[1::step]
-        hard[:] = np.eye(_WIDTH)[random.integers(0, _WIDTH, len(hard))]
-        halves[:] = random.permuted(
-            np.tile([1 / 2, 1 / 4, 1 / 8, 1 / 8, *[0.0] * (_WIDTH - 4)], (len(halves), 1)), axis=1
-        )
+        hard[:] = np.eye(width)[random.integers(0, width, len(hard))]
+        if width > 3:
+            parts = [1 / 2, 1 / 4, 1 / 8, 1 / 8, *[0.0] * (width - 4)]
+            halves[:] = random.permuted(np.tile(parts, (len(halves), 1)), axis=1)
     return inputs

@@ -50,6 +50,10 @@ def _divide(x: Any, y: Any) -> Any:
     return mpmath.nan if x == 0 or mpmath.isnan(x) else mpmath.sign(x) * mpmath.inf
 
 
+def _log(x: Any) -> Any:
+    return mpmath.log(x) if x >= 0 else mpmath.nan
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, Fraction):
         return mpmath.mpf(value.numerator) / value.denominator
@@ -89,8 +93,8 @@ TABLE: dict[str, Callable[..., Any]] = {
     "less_equal": _elementwise(operator.le, 2),
     "exp": _elementwise(mpmath.exp),
     "expm1": _elementwise(mpmath.expm1),
-    "log": _elementwise(mpmath.log),
-    "log1p": _elementwise(mpmath.log1p),
+    "log": _elementwise(_log),
+    "log1p": _elementwise(lambda x: mpmath.log1p(x) if x > -1 else _log(1 + x)),
     "tanh": _elementwise(mpmath.tanh),
     "sin": _elementwise(mpmath.sin),
     "cos": _elementwise(mpmath.cos),
@@ -98,7 +102,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "erf": _elementwise(mpmath.erf),
     "erfc": _elementwise(_erfc),
     "erfcx": _elementwise(_erfcx),
-    "sqrt": _elementwise(mpmath.sqrt),
+    "sqrt": _elementwise(lambda x: mpmath.sqrt(x) if x >= 0 else mpmath.nan),
     "sign": _elementwise(mpmath.sign),
     "maximum": _elementwise(max, 2),
     "minimum": _elementwise(min, 2),
@@ -245,7 +249,8 @@ def numerical_hessian_diagonal(
     """
     at = _moved(record, "gradient", 0, inputs, parameters)
     with mp.workdps(160):
-        return sum(d * _slope(lambda step, d=d: at(step * d)) for d in _directions(record, inputs[0]))
+        slopes = [d * _slope(lambda step, d=d: at(step * d)) for d in _directions(record, inputs[0])]
+        return np.sum(slopes, axis=0)
 
 
 def _moved(

@@ -12,6 +12,7 @@ from mpmath import mp
 from .reference import to_exact
 from .ulp import ulp_error
 
+_UNDERFLOW = {"float32": 0.0, "float64": 2.0**-1066}  # what a factor below the smallest normal number may cost
 _ROUNDING = {"float32": 2.0**-52, "float64": 2.0**-100}  # of double and double-double arithmetic, relative
 
 
@@ -38,6 +39,7 @@ def excused_beside_roots(
     chosen = doubtful.any(axis=-1) if rows else doubtful
     here, truth = [x[chosen] for x in inputs], exact[chosen]
     slack = sum(abs(change) for change in _changes(here, truth, formula, _ROUNDING[got.dtype.name]))
+    slack = slack + _UNDERFLOW[got.dtype.name]
     got = got.copy()
     got[chosen] = np.where(np.abs(got[chosen].astype(object) - truth) <= slack, truth.astype(got.dtype), got[chosen])
     return got

@@ -62,7 +62,7 @@ def ulp_error(got: Any, exact: Any) -> np.ndarray:
 
     def error(number: float, truth: Any) -> float:
         size = abs(truth)
-        if not np.isfinite(number) or mpmath.isinf(truth):
+        if not (np.isfinite(number) and mpmath.isfinite(truth)):
             return 0.0 if size > largest and number == mpmath.sign(truth) * mpmath.inf else float("inf")
         unit = smallest if size < tiny else mpmath.ldexp(1, mpmath.frexp(size)[1] - 1 - kind.digits)
         return float(abs(mpmath.mpf(number) - truth) / unit)
