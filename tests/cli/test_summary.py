@@ -16,7 +16,7 @@ NONE = np.nan
 
 def comparison(scoring, rows, **more):
     table = pd.DataFrame(rows, index=list(COLUMNS)).T.assign(**more)
-    told = {"reference": "relu", "verdict": "gelu is better than relu."}
+    told = {"reference": "relu", "verdict": "gelu is better than relu.", "parameter": "network__activation"}
     return SimpleNamespace(table=lambda: table, scoring=scoring, alpha=0.05, practical_margin=0.01, **told)
 
 

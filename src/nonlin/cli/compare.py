@@ -9,10 +9,10 @@ from pathlib import Path
 import typer
 
 from nonlin.cli import compare_options as option
+from nonlin.cli.arms import choose_arms
 from nonlin.cli.options import Debug, Import, split_names, split_sizes
 from nonlin.cli.plan import Plan
 
-DEFAULT_ACTIVATIONS = "relu,leaky_relu,elu,gelu,silu,tanh,sigmoid,softplus"
 DEFAULT_REPORT = Path("nonlin-report.html")
 
 
@@ -22,7 +22,8 @@ def compare(
     target: option.Target = None,
     task: option.Task = None,
     drop: option.Drop = None,
-    activations: option.Activations = DEFAULT_ACTIVATIONS,
+    activations: option.Activations = None,
+    losses: option.Losses = None,
     reference: option.Reference = None,
     hidden: option.Hidden = "64,64",
     repeats: option.Repeats = 5,
@@ -39,7 +40,7 @@ def compare(
     modules: Import = None,
     debug: Debug = False,
 ) -> None:
-    """Which activation suits your data? Trains each in repeated cross-validation and says what can be told.
+    """Which activation, or loss, suits your data? Trains each in repeated cross-validation and says what can be told.
 
     A network is trained until its loss on a part of the training rows that it does not learn from improves no more.
 
@@ -51,24 +52,21 @@ def compare(
       nonlin compare patients.csv --target outcome
       nonlin compare houses.parquet --target price --activations relu,gelu,mish --store houses.db
       nonlin compare iris --import bump.py --activations relu,bump
+      nonlin compare diabetes --losses mse,huber,log_cosh --activations gelu
     """
-    from nonlin.cli.arms import choose
-
     started = time.perf_counter()
-    names, chosen = choose(activations, reference)
+    arms = choose_arms(activations, losses, loss, reference)
     plan = Plan(
         data=data,
         target=target,
         task=task,
         drop=split_names(drop, "--drop") if drop is not None else [],
-        activations=names,
-        reference=chosen,
+        arms=arms,
         hidden=split_sizes(hidden, "--hidden"),
         repeats=repeats,
         folds=folds,
         seed=seed,
         epochs=epochs,
-        loss=loss,
         scoring=scoring,
         margin=margin,
         workers=workers,

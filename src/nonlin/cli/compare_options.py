@@ -7,7 +7,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from nonlin.cli.options import complete_activation, share, whole_number
+from nonlin.cli.arms import DEFAULT_ACTIVATIONS
+from nonlin.cli.options import complete_activation, complete_function, complete_loss, share, whole_number
 
 Data = Annotated[
     str,
@@ -20,15 +21,29 @@ Task = Annotated[
 ]
 Drop = Annotated[str | None, Option(metavar="COLUMNS", help="Columns to leave out, with commas between.")]
 Activations = Annotated[
-    str, Option(metavar="NAMES", help="Activations, with commas between.", autocompletion=complete_activation)
+    str | None,
+    Option(
+        metavar="NAMES",
+        help="Activations, with commas between; a single one with --losses.",
+        autocompletion=complete_activation,
+        show_default=f"{DEFAULT_ACTIVATIONS}; with --losses relu",
+    ),
+]
+Losses = Annotated[
+    str | None,
+    Option(
+        metavar="NAMES",
+        help="Compare these losses, with commas between, instead of activations.",
+        autocompletion=complete_loss,
+    ),
 ]
 Reference = Annotated[
     str | None,
     Option(
         metavar="NAME",
-        help="The activation that the others are measured against.",
-        autocompletion=complete_activation,
-        show_default="relu",
+        help="The activation (or loss) that the others are measured against.",
+        autocompletion=complete_function,
+        show_default="relu, cross_entropy or mse, else the first",
     ),
 ]
 Hidden = Annotated[str, Option(metavar="SIZES", help="Units of each hidden layer, with commas between.")]
@@ -49,14 +64,20 @@ Epochs = Annotated[
     ),
 ]
 Loss = Annotated[
-    str | None, Option(metavar="NAME", help="The loss that is trained.", show_default="cross_entropy or mse")
+    str | None,
+    Option(
+        metavar="NAME",
+        help="The loss that is trained with every activation.",
+        autocompletion=complete_loss,
+        show_default="cross_entropy or mse",
+    ),
 ]
 Scoring = Annotated[
     str | None,
     Option(
         metavar="NAME",
-        help="neg_log_loss, accuracy, r2, neg_mean_squared_error or neg_mean_absolute_error.",
-        show_default="neg_log_loss or r2",
+        help="neg_log_loss, accuracy, r2, neg_mean_squared_error, neg_mean_absolute_error or hit_rate.",
+        show_default="neg_log_loss or r2; with --losses one that none of them is trained for",
     ),
 ]
 Margin = Annotated[

@@ -19,6 +19,7 @@ from nonlin.cli.table import read_table
 from nonlin.cli.task import Problem, check_folds, constant_columns, pose, seemingly_missing
 from nonlin.cli.threads import FeaturesFirst
 from nonlin.errors import InputError
+from nonlin.study.wording import plural
 from nonlin.visualization import save_report
 from nonlin.visualization.saving import check_writable
 from nonlin.visualization.settings import estimator_settings
@@ -32,7 +33,9 @@ def carry_out(plan: Plan) -> None:
     problem = pose(table, plan.target, plan.task, plan.drop)
     check_folds(problem, plan.folds)
     epochs = plan.epochs or most_epochs(len(problem.target) * (plan.folds - 1) // plan.folds)
-    network = build(problem, plan.hidden, epochs, plan.loss)
+    arms = plan.arms
+    losses = arms.names if arms.parameter == "loss" else ()
+    network = build(problem, plan.hidden, epochs, arms.loss, activation=arms.activation, losses=losses)
     _introduce(plan, problem, epochs, table.row_numbers)
     comparison = _train(plan, problem, network)
     print_summary(comparison)
@@ -70,10 +73,11 @@ def _introduce(plan: Plan, problem: Problem, epochs: int, row_numbers: Sequence[
     for unused, reason in ((constant, "the same in every row"), (row_numbers, "the numbers of the rows")):
         if unused:
             _say("Unused", f"{', '.join(unused)} ({reason})")
-    layers = " and ".join(map(str, plan.hidden))
+    layers = " and ".join(map(str, plan.hidden)) + (f" {plan.arms.activation}" if plan.arms.activation else "")
     _say(
         "Runs",
-        f"{len(plan.activations)} activations x {counted(plan.repeats, 'repeat')} x {plan.folds} folds = "
+        f"{len(plan.arms.names)} {plural(plan.arms.parameter)} x {counted(plan.repeats, 'repeat')} x "
+        f"{plan.folds} folds = "
         f"{plan.trainings} trainings, hidden layers of {layers}, each until it improves no more, for at most {epochs} "
         "epochs (--epochs)",
     )
@@ -83,13 +87,14 @@ def _say(what: str, text: str) -> None:
     print(hanging(f"{what}:".ljust(8), text), flush=True)
 
 
-def _compile(network: Network, activations: Sequence[str]) -> None:
+def _compile(network: Network, names: Sequence[str]) -> None:
     with announced("Compiling for this machine, which is needed once ..."):
-        rehearse(network, activations)
+        rehearse(network, names)
 
 
 def _train(plan: Plan, problem: Problem, network: Network) -> Any:
     done = 0
+    find = nl.get_loss if plan.arms.parameter == "loss" else nl.get
 
     def on_run(progress: Any) -> None:
         nonlocal done
@@ -97,15 +102,15 @@ def _train(plan: Plan, problem: Problem, network: Network) -> Any:
         shown.update(progress)
 
     try:
-        threads = FeaturesFirst(plan.workers, before_all=lambda: _compile(network, plan.activations))
+        threads = FeaturesFirst(plan.workers, before_all=lambda: _compile(network, plan.arms.names))
         with nothing_half_made(plan.store), threads as executor, display(plan.trainings) as shown:
             return nl.compare(
                 network.estimator,
                 problem.features,
                 problem.target.to_numpy(),
                 parameter=network.parameter,
-                values=[nl.get(name) for name in plan.activations],  # records: a store knows them by their formulas
-                reference=plan.reference,
+                values=[find(name) for name in plan.arms.names],  # records: a store knows them by their formulas
+                reference=plan.arms.reference,
                 repeats=plan.repeats,
                 folds=plan.folds,
                 scoring=plan.scoring,

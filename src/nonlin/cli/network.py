@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -13,7 +16,7 @@ import nonlin as nl
 from nonlin.cli.features import TableFeatures
 from nonlin.cli.task import CLASSIFICATION, Problem
 from nonlin.nn import MLPClassifier, MLPRegressor
-from nonlin.nn.checks import check_classes
+from nonlin.nn.checks import check_numbers
 
 BATCH = 32
 
@@ -30,11 +33,12 @@ class Network(NamedTuple):
 
     estimator: Pipeline
     prefix: str
+    compared: str = "activation"
 
     @property
     def parameter(self) -> str:
-        """The name of the estimator's parameter that is the activation."""
-        return f"{self.prefix}activation"
+        """The name of the estimator's parameter that is compared, the activation or the loss."""
+        return f"{self.prefix}{self.compared}"
 
 
 def most_epochs(rows: int) -> int:
@@ -62,12 +66,21 @@ def _steps(rows: int) -> int:
     return math.ceil(rows / BATCH)
 
 
-def build(problem: Problem, hidden: tuple[int, ...], epochs: int, loss: str | None) -> Network:
+def build(
+    problem: Problem,
+    hidden: tuple[int, ...],
+    epochs: int,
+    loss: str | None = None,
+    *,
+    activation: str | None = None,
+    losses: Sequence[str] = (),
+) -> Network:
     """The pipeline for a problem; regression learns a standardised target and predicts in the target's own units.
 
     Every training goes on, for at most `epochs`, until the loss on a part of its own training rows, held out by lot,
     improves no more, and keeps the weights that were best there: so each activation gets the epochs it needs.
-    Raises InputError for an unknown loss, one that does not fit the task, and layers that fit no memory.
+    With `losses` it is for a comparison of these, with one activation. Raises InputError for an unknown loss, one that
+    does not fit the task or the target, and layers that fit no memory.
     """
     rows = len(problem.target)
     settings: dict[str, Any] = {
@@ -82,14 +95,33 @@ def build(problem: Problem, hidden: tuple[int, ...], epochs: int, loss: str | No
     }
     if loss is not None:
         settings["loss"] = nl.get_loss(loss).name
+    if activation is not None:
+        settings["activation"] = activation
     model = MLPClassifier(**settings) if problem.task == CLASSIFICATION else MLPRegressor(**settings)
     model._validate_params()
+    records = [_checked(name, clone(model), problem) for name in losses or [loss] if name is not None]
+    compared = "loss" if losses else "activation"
     if isinstance(model, MLPClassifier):
-        if loss is not None:
-            check_classes(nl.get_loss(loss), problem.target.nunique(), f"target {problem.target_name!r}")
-        return Network(_after_features(model), "network__")
-    regressor = TransformedTargetRegressor(model, transformer=StandardScaler(), check_inverse=False)
-    return Network(_after_features(regressor), "network__regressor__")
+        return Network(_after_features(model), "network__", compared)
+    regressor = TransformedTargetRegressor(model, transformer=_scaling(records), check_inverse=False)
+    return Network(_after_features(regressor), "network__regressor__", compared)
+
+
+def _checked(name: str, model: Any, problem: Problem) -> Any:
+    """The record of a loss; raises InputError where it cannot train the model on the target."""
+    model.set_params(loss=name)._validate_params()
+    record = nl.get_loss(name)
+    if problem.task != CLASSIFICATION:
+        check_numbers(record, problem.target.to_numpy(np.float64), MLPRegressor._default_loss)
+    return record
+
+
+def _scaling(losses: Iterable[Any]) -> Any:
+    """What brings a target to unit size, the same for all losses: one with a domain must not be moved out of it."""
+    domains = {loss.domain for loss in losses} - {"real"}
+    if not domains:
+        return StandardScaler()
+    return StandardScaler(with_mean=False) if domains <= {"positive", "non_negative", "nonzero"} else None
 
 
 def _after_features(model: Any) -> Pipeline:

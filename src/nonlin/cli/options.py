@@ -88,6 +88,13 @@ def complete_activation(incomplete: str) -> list[str]:
     return _completed(incomplete, _activations())
 
 
+def complete_loss(incomplete: str) -> list[str]:
+    """Shell completion: losses, also the last one of a comma-separated list."""
+    import nonlin as nl
+
+    return _completed(incomplete, nl.losses())
+
+
 def complete_function(incomplete: str) -> list[str]:
     """Shell completion: activations and losses."""
     import nonlin as nl

@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from nonlin.cli.arms import Arms
+
 
 class Plan(NamedTuple):
     """The options, checked as far as they can be without the data; None leaves a choice to what the data suggest."""
@@ -14,14 +16,12 @@ class Plan(NamedTuple):
     target: str | None
     task: str | None
     drop: list[str]
-    activations: list[str]
-    reference: str
+    arms: Arms
     hidden: tuple[int, ...]
     repeats: int
     folds: int
     seed: int
     epochs: int | None
-    loss: str | None
     scoring: str | None
     margin: float | None
     workers: int | None
@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     @property
     def trainings(self) -> int:
         """How many networks are trained."""
-        return len(self.activations) * self.repeats * self.folds
+        return len(self.arms.names) * self.repeats * self.folds
 
     def resolved_command(self, epochs: int) -> str:
         """The command with what it left open written out, so that it stays the same where a default changes."""

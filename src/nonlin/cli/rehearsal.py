@@ -1,4 +1,4 @@
-"""A training of next to nothing, so that no activation's first run pays for code that is compiled or loaded."""
+"""A training of next to nothing, so that no arm's first run pays for code that is compiled or loaded."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-import nonlin as nl
 from nonlin.cli.network import Network
 
 _ROWS = 60
 
 
-def rehearse(network: Network, activations: Sequence[str]) -> None:
-    """Train the network for an epoch on a few rows with each of `activations`, and predict as the scores do."""
+def rehearse(network: Network, names: Sequence[str]) -> None:
+    """Train the network for an epoch on a few rows with each of what is compared, and predict as the scores do."""
     X = np.random.default_rng(0).normal(size=(_ROWS, 2)).astype(np.float32)
-    y = np.arange(_ROWS) % 2
+    y = 1 + np.arange(_ROWS) % 2  # numbers that every loss takes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for name in activations:
+        for name in names:
             with suppress(Exception):  # what diverges or fails is told by the runs themselves
                 pipeline: Any = clone(network.estimator)
-                pipeline.set_params(**{network.parameter: nl.get(name), f"{network.prefix}max_iter": 1})
+                pipeline.set_params(**{network.parameter: name, f"{network.prefix}max_iter": 1})
                 _score(pipeline.steps[-1][1].fit(X, y), X)
 
 

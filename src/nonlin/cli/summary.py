@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from nonlin.cli.output import print_table, wrapped
-from nonlin.visualization.wording import decimals, measure, number
+from nonlin.visualization.wording import decimals, measure, number, short_parameter
 
 
 def print_summary(comparison: Any) -> None:
-    """Print the verdict and one line an activation, the best first, in natural units."""
+    """Print the verdict and one line an arm, the best first, in natural units."""
     units = measure(comparison.scoring)
     headers, rows = ranking(comparison)
     print(f"\n{wrapped(comparison.verdict)}\n")
@@ -28,7 +28,11 @@ def ranking(comparison: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     digits = max(decimals(width * units.scale, margin) for width in widths)
     with_accuracy = "accuracy" in table and comparison.scoring != "accuracy"
     some_diverged = bool(table["diverged"].any())
-    headers = ("activation", f"{units.name} [interval]", f"better than {comparison.reference} by")
+    headers = (
+        short_parameter(comparison.parameter),
+        f"{units.name} [interval]",
+        f"better than {comparison.reference} by",
+    )
     headers += ("accuracy",) * with_accuracy + ("diverged",) * some_diverged + ("verdict",)
     rows = []
     for name, arm in table.iterrows():

@@ -6,7 +6,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -19,11 +19,22 @@ from nonlin.nn.early_stopping import EarlyStopping
 from nonlin.nn.holding_out import split
 from nonlin.nn.initialization import initial_weights
 from nonlin.nn.network import Network, predict
+from nonlin.nn.outputs import output_activation
 from nonlin.nn.training import Solver, Training
 
 DEAD_BELOW = 1e-6  # of the largest slope: a unit whose slope stays below that for every example is dead
 _OUTPUT_NAMES = {"sigmoid": "logistic"}  # scikit-learn's names where they differ
 _INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
+
+
+class Parts(NamedTuple):
+    """What a network is made of: the widths of its hidden layers, and definitions with their parameters."""
+
+    hidden: tuple[int, ...]
+    activation: Any
+    activation_parameters: dict[str, float]
+    loss: Any
+    loss_parameters: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Perceptron(BaseEstimator, ABC):
         *,
         activation_parameters: Mapping[str, float] | None = None,
         loss: Any = None,
+        loss_parameters: Mapping[str, float] | None = None,
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
@@ -82,6 +94,7 @@ class Perceptron(BaseEstimator, ABC):
         self.activation = activation
         self.activation_parameters = activation_parameters
         self.loss = loss
+        self.loss_parameters = loss_parameters
         self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
@@ -124,36 +137,42 @@ class Perceptron(BaseEstimator, ABC):
         DivergedError
             When the loss or a weight becomes infinite or NaN.
         """
-        hidden, activation, parameters, loss = self._parts()
+        parts = self._parts()
         fresh = not (self.warm_start and hasattr(self, "coefs_"))
         X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
-        targets = self._encode(y, loss, fresh)
+        targets = self._encode(y, parts.loss, fresh)
         seed = randomness.root_seed(self.random_state)
-        sizes = (X.shape[1], *hidden, targets.shape[1])
+        sizes = (X.shape[1], *parts.hidden, targets.shape[1])
         memory.check_fits(self, sizes, len(X), X.dtype)
         if fresh:
             vars(self).pop("coefs_", None)  # should training fail, nothing is fitted
-            start = Progress(initial_weights(seed, sizes, gain(activation, parameters)), [*map(np.zeros, sizes[1:])])
+            scale = gain(parts.activation, parts.activation_parameters)
+            start = Progress(initial_weights(seed, sizes, scale), [*map(np.zeros, sizes[1:])])
         else:
             start = self._progress()
             checks.check_shapes(start.coefs, start.intercepts, sizes)
-        self.out_activation_ = _OUTPUT_NAMES.get(loss.output, loss.output)
+        output = output_activation(parts.loss, parts.loss_parameters).name
+        self.out_activation_ = _OUTPUT_NAMES.get(output, output)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
-        kernels = activation_kernel(activation, X.dtype, parameters), loss_kernel(loss, X.dtype)
-        self._train(seed, start, X, targets, *kernels)
+        activation = activation_kernel(parts.activation, X.dtype, parts.activation_parameters)
+        self._train(seed, start, X, targets, activation, loss_kernel(parts.loss, X.dtype, parts.loss_parameters))
         return self
 
     def _validate_params(self) -> None:
         """Refuse parameters that no data could make right; raises `InputError`."""
-        hidden = self._parts()[0]
+        hidden = self._parts().hidden
         memory.check_fits(self, (1, *hidden, 1), 1, np.dtype(np.float32))
 
-    def _parts(self) -> tuple[tuple[int, ...], Any, dict[str, float], Any]:
-        """The widths of the hidden layers, the record and parameters of the activation, the record of the loss."""
+    def _parts(self) -> Parts:
+        """What the network is made of; raises `InputError` for a setting that cannot be."""
         checks.check_settings(self)
         hidden = checks.hidden_sizes(self.hidden_layer_sizes)
-        activation, parameters = checks.hidden_activation(self.activation, self.activation_parameters, bool(hidden))
-        return hidden, activation, parameters, checks.loss_for(self.loss, self._task, self._default_loss)
+        activation = checks.hidden_activation(self.activation, self.activation_parameters, bool(hidden))
+        return Parts(hidden, *activation, *self._loss())
+
+    def _loss(self) -> tuple[Any, dict[str, float]]:
+        """The record and the parameters of the loss."""
+        return checks.training_loss(self.loss, self.loss_parameters, self._task, self._default_loss)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are weights to predict with."""

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 import nonlin as nl
+from nonlin.backends.numpy.losses.checks import check_domains
 from nonlin.errors import InputError
 
 SOLVERS = ("adam", "sgd")
+_TRAINED = ("elementwise", "row", "summary")  # kinds of losses
 SCHEDULES = ("constant", "invscaling", "adaptive")
 AUTO_BATCH = 200  # as in scikit-learn
 
@@ -107,31 +109,53 @@ def hidden_activation(name: Any, parameters: Mapping[str, Any] | None, hidden: b
             f"activation {record.name!r} cannot learn: its gradient is zero everywhere, so no error passes back "
             "through a hidden layer; choose a smooth relative such as 'sigmoid'"
         )
-    for parameter, value in (parameters or {}).items():
-        if not _is_number(value):
-            raise InputError(f"activation_parameters[{parameter!r}] must be a number, got {value!r}")
-    return record, record.check_parameters(dict(parameters or {}))
+    return record, _checked_parameters(record, "activation_parameters", parameters)
 
 
-def loss_for(name: Any, task: str, default: str) -> Any:
-    """The record of a loss that can train `task`, "classification" or "regression"; raises `InputError` otherwise."""
+def training_loss(
+    name: Any, parameters: Mapping[str, Any] | None, task: str, default: str
+) -> tuple[Any, dict[str, float]]:
+    """The record of a loss that can train `task`, "classification" or "regression", and its parameters.
+
+    Raises `InputError` for a loss that cannot.
+    """
     record = nl.get_loss(default if name is None else name)
-    if task not in record.tasks:
-        fitting = [other for other in nl.losses() if task in nl.get_loss(other).tasks]
-        raise InputError(
-            f"loss {record.name!r} is for {' and '.join(record.tasks)}, not for {task}; "
-            f"choose one of {', '.join(map(repr, fitting))}"
-        )
-    return record
+    reason = _unfit(record, task)
+    if reason:
+        fitting = [other for other in nl.losses() if not _unfit(nl.get_loss(other), task)]
+        raise InputError(f"loss {record.name!r} {reason}; choose one of {', '.join(map(repr, fitting))}")
+    return record, _checked_parameters(record, "loss_parameters", parameters)
 
 
-def check_classes(loss: Any, classes: int, target: str = "y") -> None:
-    """Raise `InputError` where the record of a classification loss cannot tell so many classes of `target` apart."""
-    if loss.kind != "row" and classes > 2:
+def _unfit(loss: Any, task: str) -> str:
+    """Why a loss cannot train a network for `task`; nothing where it can."""
+    if not loss.has_gradient or loss.lipschitz == 0:
+        return "is a metric: it has no gradient to learn from"
+    if loss.kind not in _TRAINED or len(loss.inputs) - len(loss.optional) != 2:
+        return f"takes {', '.join(loss.inputs)}, not predictions and targets"
+    if task not in loss.tasks:
+        return f"is for {' and '.join(loss.tasks)}, not for {task}" if loss.tasks else f"is not made for {task}"
+    return ""
+
+
+def check_numbers(loss: Any, y: np.ndarray, default: str) -> None:
+    """Raise `InputError` where a regression loss is not defined for the targets `y`, naming the first offender."""
+    check_domains(loss, {loss.inputs[1]: y})
+    if loss.kind == "row" and (y.ndim == 1 or y.shape[1] == 1):
         raise InputError(
-            f"loss {loss.name!r} has one output, which tells two classes apart, but {target} has {classes}; "
-            "choose loss='cross_entropy'"
+            f"loss {loss.name!r} compares rows of several numbers, but y has one for each example; "
+            f"choose an elementwise one such as {default!r}"
         )
+
+
+def _checked_parameters(record: Any, argument: str, parameters: Mapping[str, Any] | None) -> dict[str, float]:
+    """All parameters of a record by name; raises `InputError` for what is no mapping of names to numbers."""
+    if not isinstance(parameters, Mapping | None):
+        raise InputError(f"{argument} must be a dictionary such as {{'name': 1.0}} or None, got {parameters!r}")
+    for parameter, value in (parameters or {}).items():
+        if not isinstance(value, Real):
+            raise InputError(f"{argument}[{parameter!r}] must be a number, got {value!r}")
+    return record.check_parameters({name: float(value) for name, value in (parameters or {}).items()})
 
 
 def check_shapes(coefs: Any, intercepts: Any, sizes: tuple[int, ...]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from nonlin.backends.numpy import training as backend
 from nonlin.definition.records import made_from_definitions
 from nonlin.facts.gain import matched_gain
+from nonlin.nn.outputs import link
 
 _REACH, _POINTS = 30.0, 6001  # from -30 to 30 in steps of 0.01: all slopes in use peak or settle well within
 
@@ -26,10 +27,17 @@ def _activation_kernel(record: Any, dtype: np.dtype, parameters: tuple[tuple[str
     return backend.activation_kernel(record, dtype, dict(parameters))
 
 
+def loss_kernel(record: Any, dtype: np.dtype, parameters: Mapping[str, float] | None = None) -> int:
+    """The address of `double f(z, targets, rows, columns, stride)`: the summed loss, its gradient to z.
+
+    Where the loss takes probabilities or amounts, z passes through the link first.
+    """
+    return _loss_kernel(record, dtype, tuple((parameters or {}).items()))
+
+
 @cache
-def loss_kernel(record: Any, dtype: np.dtype) -> int:
-    """The address of `double f(z, targets, rows, columns, stride)`: the summed loss, its gradient to z."""
-    return backend.loss_kernel(record, dtype)
+def _loss_kernel(record: Any, dtype: np.dtype, parameters: tuple[tuple[str, float], ...]) -> int:
+    return backend.loss_kernel(record, dtype, dict(parameters), link(record, dict(parameters)))
 
 
 def gain(record: Any, parameters: Mapping[str, float]) -> float:
@@ -56,4 +64,4 @@ def largest_slope(activation: int, dtype: np.dtype) -> float:
 
 
 # `largest_slope` goes by an address, and the code at an address never changes.
-made_from_definitions += [_activation_kernel.cache_clear, loss_kernel.cache_clear, _gain.cache_clear]
+made_from_definitions += [_activation_kernel.cache_clear, _loss_kernel.cache_clear, _gain.cache_clear]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -14,6 +15,15 @@ import nonlin as nl
 from nonlin.errors import InputError
 from nonlin.nn import checks
 from nonlin.nn.base import Perceptron
+from nonlin.nn.outputs import gives_probabilities
+
+
+def _is_probable(classifier: MLPClassifier) -> bool:
+    """Whether the classifier's loss trains probabilities; one that cannot train is refused by `fit`."""
+    try:
+        return gives_probabilities(classifier._loss()[0])
+    except InputError:
+        return False
 
 
 class MLPClassifier(ClassifierMixin, Perceptron):
@@ -29,8 +39,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     activation_parameters : dict, optional
         Parameters of the activation, such as `{"negative_slope": 0.2}`.
     loss : str or record, default "cross_entropy"
-        A classification loss: "cross_entropy" has an output a class (two for two classes), "binary_cross_entropy"
-        a single one.
+        Any classification loss of predictions and targets. One of rows has an output a class; an elementwise one a
+        single output for two classes, and for more of them one a class, each against the rest. A loss of probabilities
+        follows a softmax or a sigmoid. `predict` takes the class of the largest output, or the second one where a
+        single output is above 0; `predict_proba` is there for a loss that trains probabilities.
+    loss_parameters : dict, optional
+        Parameters of the loss, such as `{"gamma": 1.5}`.
     solver : "adam" or "sgd"
     scoring : None or "loss"
         What early stopping judges by: the estimator's score on the examples held out, as scikit-learn's class does, or
@@ -73,45 +87,61 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             raise InputError(
                 f"y has only one class, {classes.tolist()[0]!r}; a classifier needs examples of at least two"
             )
-        checks.check_classes(loss, len(classes))
         known = classes if fresh else getattr(self, "classes_", classes)
         if not np.array_equal(known, classes):
             raise InputError(f"with warm_start=True y must have the classes of the fit before, {known}, got {classes}")
         self.classes_ = classes
-        return np.eye(len(classes))[indices] if loss.kind == "row" else indices[:, np.newaxis]
+        single = loss.kind != "row" and len(classes) == 2
+        right = indices[:, np.newaxis] == (1 if single else np.arange(len(classes)))
+        return np.where(right, 1.0, -1.0 if loss.domain == "sign" else 0.0)
 
     def _strata(self, targets: np.ndarray) -> np.ndarray:
-        return _class_indices(targets, 0.5)
+        return _class_indices(targets)
 
     def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         if not np.isfinite(outputs).all():
             return np.nan
-        return float(accuracy_score(_class_indices(targets, 0.5), _class_indices(outputs, 0.0)))
+        return float(accuracy_score(_class_indices(targets), _class_indices(outputs)))
 
     def predict(self, X: Any) -> np.ndarray:
-        """The most probable class of each example, shape (examples,)."""
+        """The class that the loss decides for, the most probable one where there are probabilities, (examples,)."""
         outputs = self._outputs(X)
-        return self.classes_[_class_indices(outputs, 0.0)]
+        return self.classes_[_class_indices(outputs)]
 
+    @available_if(_is_probable)
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class in the order of `classes_`, shape (examples, classes)."""
         outputs = self._outputs(X)
         output = nl.get(self.out_activation_)
-        if self.n_outputs_ > 1:
+        if output.kind == "row":
             return output(outputs)
-        return output(np.hstack([-outputs, outputs]))
+        if self.n_outputs_ == 1:
+            return output(np.hstack([-outputs, outputs]))
+        return _shares(output(outputs), outputs)
 
+    @available_if(_is_probable)
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """The logarithm of the probabilities, exact where they underflow, shape (examples, classes)."""
         outputs = self._outputs(X)
-        if self.n_outputs_ == 1:
-            return -nl.get("softplus")(np.hstack([outputs, -outputs]))
-        return nl.get("log_softmax")(outputs)
+        if self.out_activation_ == "softmax":
+            return nl.get("log_softmax")(outputs)
+        if self.out_activation_ == "logistic":
+            single, log_sigmoid = self.n_outputs_ == 1, nl.get("logsigmoid")
+            logs = log_sigmoid(np.hstack([-outputs, outputs]) if single else outputs)
+            return logs if single else nl.get("log_softmax")(logs)
+        with np.errstate(divide="ignore"):  # a sparse output gives some classes no probability at all
+            return np.log(self.predict_proba(X))
 
 
-def _class_indices(outputs: np.ndarray, threshold: float) -> np.ndarray:
-    """The class of each row: the largest column, or for a single column whether it exceeds the threshold."""
-    return np.argmax(outputs, axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > threshold).astype(np.intp)
+def _shares(each: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Probabilities of each class against the rest as shares of their sum; where all are 0, the softmax's."""
+    total = each.sum(axis=1, keepdims=True)
+    return np.where(total > 0, each / np.where(total > 0, total, 1), nl.get("softmax")(outputs))
+
+
+def _class_indices(outputs: np.ndarray) -> np.ndarray:
+    """The class of each row, of outputs or targets: the largest column, or whether a single one is above 0."""
+    return np.argmax(outputs, axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(np.intp)
 
 
 class MLPRegressor(RegressorMixin, Perceptron):
@@ -122,7 +152,11 @@ class MLPRegressor(RegressorMixin, Perceptron):
     Parameters
     ----------
     loss : str or record, default "mse"
-        A regression loss. The mean squared error is not halved, as it is in scikit-learn.
+        Any regression loss of predictions and targets. The mean squared error is not halved, as it is in scikit-learn;
+        "rmse" is the root of that of each batch. Where a loss takes the logarithm of what it predicts, or amounts,
+        `predict` gives the exponential of the last layer, and `out_activation_` says so.
+    loss_parameters : dict, optional
+        Parameters of the loss, such as `{"delta": 2.0}` of "huber" or `{"quantile": 0.9}` of "pinball".
 
     Examples
     --------
@@ -141,13 +175,16 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def _encode(self, y: np.ndarray, loss: Any, fresh: bool) -> np.ndarray:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        checks.check_numbers(loss, y, self._default_loss)
         self._flat = y.ndim == 1
         return y.reshape(len(y), -1)
 
     def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray) -> float:
-        return float(r2_score(targets, outputs)) if np.isfinite(outputs).all() else np.nan
+        predictions = nl.get(self.out_activation_)(outputs)
+        return float(r2_score(targets, predictions)) if np.isfinite(predictions).all() else np.nan
 
     def predict(self, X: Any) -> np.ndarray:
         """The predictions, shape (examples,), or (examples, outputs) for several targets."""
         outputs = self._outputs(X)
-        return outputs[:, 0].copy() if self._flat else outputs.copy()
+        predictions = nl.get(self.out_activation_)(outputs)
+        return predictions[:, 0] if self._flat else predictions

@@ -123,7 +123,11 @@ def compare(
         there are none.
     scoring
         `neg_log_loss` (default for classifiers with probabilities), `accuracy` (for others), `r2` (default for
-        regressors; by the variance of all of `y`), `neg_mean_squared_error`, `neg_mean_absolute_error`.
+        regressors; by the variance of all of `y`), `neg_mean_squared_error`, `neg_mean_absolute_error`, `hit_rate`
+        (the share of errors of at most a quarter of the standard deviation of `y`). Where `parameter` is a loss, the
+        default is one that no arm is trained for, and the verdict says why: accuracy where an arm gives no
+        probabilities or is trained for them, else log loss; R² where no arm is trained for the mean, else absolute
+        error where none is for the median, else the hit rate.
     practical_margin, alpha
         The largest difference that does not matter (default: 0.01 for log loss, accuracy and R², 1 % of the
         reference's own score for errors), and the chance that any of the differences' intervals misses the truth.
@@ -171,7 +175,8 @@ def _prepare(
 ) -> _Prepared:  # fmt: skip
     """Lay out all runs; every check that needs no training is made here."""
     models = check_arms(estimator, parameter, arms)
-    chosen = choose_scoring(scoring, data.task, {arm.name: model for arm, model in zip(arms, models, strict=True)})
+    configured = {arm.name: model for arm, model in zip(arms, models, strict=True)}
+    chosen = choose_scoring(scoring, data.task, configured, parameter)
     setting = Setting(estimator, data.X, data.y, parameter, chosen.name, data.spread)
     identity = {
         "data": data_fingerprint(data.X, data.y), "parameter": parameter, "scoring": chosen.name,
@@ -179,6 +184,7 @@ def _prepare(
     }  # fmt: skip
     facts = {
         "arms": [arm.name for arm in arms], "parameter": parameter, "scoring": chosen.name, "task": data.task,
+        "scoring_reason": chosen.reason,
         "folds": folds, "random_state": random_state, "n_examples": len(data.y), "n_features": data.n_features,
         "fingerprint": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16],
     }  # fmt: skip

@@ -27,8 +27,9 @@ class Comparison:
     `arms` are in the order given, `runs` ordered by arm, repeat and fold; scores are greater-is-better as in
     scikit-learn. `practical_margin` is the difference below which arms count as equal, `baseline` the score of the
     best constant prediction on the same folds (from the training folds: the class shares for log loss, the most
-    frequent class for accuracy, the mean for R² and squared error, the median for absolute error), `fingerprint` a hash
-    of the data and settings, `seconds` the wall time of the call that made it.
+    frequent class for accuracy, the mean for R² and squared error, the median for absolute error, the middle of the
+    densest interval for the hit rate), `fingerprint` a hash of the data and settings, `seconds` the wall time of the
+    call that made it, `scoring_reason` why the scoring was taken, where losses are compared.
     """
 
     runs: list[Run]
@@ -47,14 +48,19 @@ class Comparison:
     n_features: int
     fingerprint: str
     seconds: float
+    scoring_reason: str = ""
 
     @cached_property
     def verdict(self) -> str:
-        """What to do, what is known of the arms and what it would take to know more, in at most three sentences."""
+        """What to do, what is known of the arms and what it would take to know more, in at most three sentences.
+
+        Where losses are compared, a last one says what they were judged by, and why.
+        """
         diverged = {arm: sum(run.status == "diverged" for run in self.runs_of(arm)) for arm in self.arms}
         counts = {"repeats": self.repeats, "folds": self.folds, "examples": self.n_examples, "diverged": diverged}
         scales = {"margin": self.practical_margin, "alpha": self.alpha, "baseline": self.baseline}
-        return sentence(self.standings, Wording(SCORINGS[self.scoring].measure, self.parameter, **scales, **counts))
+        told = sentence(self.standings, Wording(SCORINGS[self.scoring].measure, self.parameter, **scales, **counts))
+        return f"{told} {self.scoring_reason}." if self.scoring_reason else told
 
     @cached_property
     def standings(self) -> list[Standing]:

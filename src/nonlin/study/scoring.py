@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from nonlin.errors import InputError, unknown
+from nonlin.study.yardstick import Yardstick, compared_losses, neutral
 
 # A probability of zero would make one example's log loss infinite and every mean with it. The smallest normal
 # float32 stands for it, and for anything smaller, so that the order of scores is kept: log(p) is at least -87.34.
@@ -118,6 +119,15 @@ def _absolute_error(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndar
     return -np.abs(_errors(model, X, y))
 
 
+def _hit(model: Any, X: Any, y: np.ndarray, spread: float) -> np.ndarray:
+    return (np.abs(_errors(model, X, y)) <= _reach(spread)).astype(np.float64)
+
+
+def _reach(spread: float) -> float:
+    """The largest error that is a hit: a quarter of the target's standard deviation."""
+    return float(np.sqrt(spread)) / 4
+
+
 def _guess_shares(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
     """Log loss of the classes' shares; classes are 0, 1, ..."""
     counts = np.bincount(train, minlength=int(test.max()) + 1)
@@ -141,8 +151,17 @@ def _guess_median(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndar
     return -np.abs(np.median(train) - test)
 
 
+def _guess_densest(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
+    """Hits of the middle of the interval that holds most targets of all that are as wide as a hit may be off."""
+    targets, width = np.sort(train), 2 * _reach(spread)
+    counts = np.searchsorted(targets, targets + width, side="right") - np.arange(len(targets))
+    middle = targets[np.argmax(counts)] + width / 2
+    return (np.abs(middle - test) <= _reach(spread)).astype(np.float64)
+
+
 _NATS = Measure("log loss", True, axis_unit="nats")
 _PERCENT = Measure("accuracy", False, 100.0, " %", " percentage points")
+_HITS = _PERCENT._replace(name="hit rate")
 _SQUARED, _ABSOLUTE = Measure("mean squared error", True), Measure("mean absolute error", True)
 _CLASSES, _NUMBERS = "classification", "regression"
 SCORINGS: dict[str, Scoring] = {
@@ -153,19 +172,23 @@ SCORINGS: dict[str, Scoring] = {
         Scoring("r2", _NUMBERS, Measure("R²", False), 0.01, _r2, _guess_mean_r2, best=1.0),
         Scoring("neg_mean_squared_error", _NUMBERS, _SQUARED, None, _squared_error, _guess_mean, best=0.0),
         Scoring("neg_mean_absolute_error", _NUMBERS, _ABSOLUTE, None, _absolute_error, _guess_median, best=0.0),
+        Scoring("hit_rate", _NUMBERS, _HITS, 0.01, _hit, _guess_densest, best=1.0, least=0.0),
     )
 }
 
 
-def choose_scoring(scoring: str | None, task: str, models: dict[str, Any]) -> Scoring:
-    """The scoring asked for, or the task's default; raises `InputError` if it does not fit the task or an arm.
+def choose_scoring(scoring: str | None, task: str, models: dict[str, Any], parameter: str = "") -> Yardstick:
+    """The scoring asked for, or the default; raises `InputError` if it does not fit the task or an arm.
 
-    `models` are the configured estimators by arm. The default is log loss where all of them give probabilities.
+    `models` are the configured estimators by arm. The default is R², or log loss where all of them give probabilities,
+    else accuracy; where losses are compared, one that none of them is trained for.
     """
     probable = ("predict_proba", "predict_log_proba")
     mute = [arm for arm, model in models.items() if not any(hasattr(model, name) for name in probable)]
     if scoring is None:
-        return SCORINGS["r2" if task == "regression" else "accuracy" if mute else "neg_log_loss"]
+        losses = compared_losses(parameter, models)
+        usual = "r2" if task == "regression" else "accuracy" if mute else "neg_log_loss"
+        return neutral(task, losses, mute) if losses else Yardstick(usual)
     fitting = [name for name, entry in SCORINGS.items() if entry.task == task]
     if scoring not in SCORINGS:
         raise unknown("scoring", scoring, fitting)
@@ -175,4 +198,4 @@ def choose_scoring(scoring: str | None, task: str, models: dict[str, Any]) -> Sc
         raise InputError(
             f"scoring='neg_log_loss' needs predict_proba, which {mute[0]!r} has not; use scoring='accuracy'"
         )
-    return SCORINGS[scoring]
+    return Yardstick(scoring)

@@ -10,6 +10,16 @@ from nonlin.study.scoring import Measure
 
 # Longer lists of names are cut: nobody reads them to the end.
 _MOST_NAMES = 8
+_PLURALS = {"activation": "activations", "loss": "losses"}
+
+
+def plural(parameter: str) -> str:
+    """What several values of a parameter are called, where the parameter is named after what it takes.
+
+    >>> plural("loss")
+    'losses'
+    """
+    return _PLURALS[parameter]
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Wording:
     def things(self, count: int, which: str = "") -> str:
         """Some of what is compared: '3 activations', '7 other values of max_depth'."""
         last = short_parameter(self.parameter)
-        kind = ("activation", "activations") if last == "activation" else (f"value of {last}", f"values of {last}")
+        kind = (last, plural(last)) if last in _PLURALS else (f"value of {last}", f"values of {last}")
         return " ".join(filter(None, (str(count), which, kind[count != 1])))
 
     def measured(self, *entries: Standing) -> bool:

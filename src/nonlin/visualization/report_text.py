@@ -78,7 +78,11 @@ def _resolution(comparison: Any, ranking: RankingData) -> list[str]:
 
 def guess(comparison: Any) -> str:
     """What the baseline guesses, in words: the best that can be said of an example without looking at it."""
-    best = {"accuracy": "the most frequent class", "neg_mean_absolute_error": "the median"}
+    best = {
+        "accuracy": "the most frequent class",
+        "neg_mean_absolute_error": "the median",
+        "hit_rate": "where targets are densest",
+    }
     usual = "the mean" if comparison.task == "regression" else "the class frequencies"
     return f"guessing {best.get(str(comparison.scoring), usual)}"
 
