@@ -107,10 +107,10 @@ def _placed(loss: RowLoss, name: str, array: np.ndarray, first: np.ndarray, axis
     kept, classes = first.shape[:axis] + first.shape[axis + 1 :], first.shape[axis]
     if array.shape == first.shape:
         return np.moveaxis(array, axis, -1), ROW
-    if name not in loss.inputs[:2] and array.shape == (classes,):
-        return array, SHARED
     if array.shape == kept and "classification" not in loss.tasks and name == "targets":
         return array, NUMBER
+    if name not in loss.inputs[:2] and array.shape == (classes,):
+        return array, SHARED
     if array.shape == (*first.shape[:axis], 1, *first.shape[axis + 1 :]) and name == "targets":
         return np.moveaxis(array, axis, -1)[..., 0], NUMBER
     if name in loss.optional and array.ndim == 0:
