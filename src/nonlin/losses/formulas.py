@@ -1,0 +1,28 @@
+"""Formulas that several losses share."""
+
+from ..definition.primitives import exp, log, row_sum, where
+
+
+def power(x, exponent):
+    """x to an exponent for x above 0, else 0; exponents of 1 and 2 are exact."""
+    inside = where(x > 0, x, 1)
+    general = where(x > 0, exp(exponent * log(inside)), 0)
+    return where(abs(exponent - 1) <= 0, x, where(abs(exponent - 2) <= 0, x * x, general))
+
+
+def row_length(x):
+    """How many entries a row has."""
+    return row_sum(0 * x + 1)
+
+
+def lost_in_sum(a, b):
+    """What the rounding of a + b loses (Knuth's two-sum); 0 beside an infinity."""
+    total = a + b
+    part = total - a
+    lost = (a - (total - part)) + (b - part)
+    return where(abs(lost) <= abs(total), lost, 0)
+
+
+def sum_of_three(a, b, c):
+    """a + b + c, where two of them may cancel and leave the smallest."""
+    return ((a + b) + c) + lost_in_sum(a, b)
