@@ -3,7 +3,7 @@
 from ..activations import tanh
 from ..definition import Parameter, SummaryLoss, loss_definition
 from ..definition.constants import LOG_2
-from ..definition.primitives import exp, log, log1p, maximum, minimum, sign, where
+from ..definition.primitives import exp, expm1, log, log1p, maximum, minimum, sign, where
 
 __all__ = [
     "epsilon_insensitive",
@@ -221,16 +221,26 @@ def log_cosh(predictions, targets):
     return log((exp(error) + exp(-error)) / 2)
 
 
+def _decay_and_slope(size):
+    """exp(-2 size) - 1 and tanh(size), which are made of one exponential."""
+    decay = expm1(-2 * size)
+    return decay, -decay / (2 + decay)
+
+
 @log_cosh.kernel
 def _(predictions, targets):
     size = abs(predictions - targets)
-    slope = tanh(minimum(size, 1))
-    return where(size < 1, log1p(-slope * slope) / -2, size - LOG_2 + log1p(exp(-2 * size)))
+    decay, slope = _decay_and_slope(size)
+    is_small = size < 1
+    logarithm = log1p(where(is_small, -slope * slope, 1 + decay))
+    return where(is_small, logarithm / -2, size - LOG_2 + logarithm)
 
 
 @log_cosh.gradient
 def _(predictions, targets):
-    return tanh(predictions - targets)
+    error = predictions - targets
+    _, slope = _decay_and_slope(abs(error))
+    return where(error < 0, -slope, slope)
 
 
 @log_cosh.hessian_diagonal
