@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -143,6 +144,51 @@ def test_facts_stand_beside_each_other(nonlin):
     assert lines["step"][6:9] == ["jumps", "0", "inf"]
     assert lines["softmax"][2:5] == ["0", "to", "1"]
     assert "softmax" in lines["cross_entropy"]
+
+
+def test_the_facts_of_losses_stand_beside_each_other(nonlin):
+    """Published: Huber's slope is at most delta; a logistic loss is convex and proper, and a cosine is not convex."""
+    rows = {line.split()[0]: line for line in nonlin("list", "losses", "--facts").out.splitlines()}
+    assert set(nl.losses()) <= set(rows)
+    assert re.search(r"regression +any numbers +identity +yes +1 ", rows["huber"])
+    assert re.search(r"classification .* sigmoid +yes +1 +probability", rows["binary_cross_entropy"])
+    assert re.search(r"identity +yes +inf +mean +yes", rows["mse"])
+    assert "-1 or 1" in rows["hinge"]
+    assert re.search(r"identity +yes +-$", rows["max_error"])  # a metric: there is no slope
+
+
+def test_show_tells_the_facts_of_a_loss(nonlin):
+    def line(name, heading):
+        return next(text for text in nonlin("show", name).out.splitlines() if text.strip().startswith(heading))
+
+    assert line("cross_entropy", "decision").split() == ["decision", "argmax"]
+    assert "multinomial logit" in line("cross_entropy", "prediction")
+    assert "indices of classes" in line("cross_entropy", "targets")
+    assert "sum to 1" in line("kl_divergence", "predictions")
+    assert line("hinge", "targets").endswith("-1 or 1")
+    assert line("hinge", "decision").endswith("sign")
+    assert line("mse", "Hessian").endswith("known")
+    assert line("huber", "Lipschitz").split()[1] == "1,"
+    assert "metric" in line("max_error", "Lipschitz")
+    assert "torch: nn.functional.huber_loss" in nonlin("show", "huber").out
+    assert "optional" in line("binary_cross_entropy", "pos_weight")
+
+
+def test_json_has_the_facts_of_losses(nonlin):
+    by_name = {loss["name"]: loss for loss in json.loads(nonlin("list", "losses", "--json").out)["losses"]}
+    hinge, cross_entropy = by_name["hinge"], by_name["cross_entropy"]
+    assert hinge["inputs"] == {"predictions": "real", "targets": "sign"}
+    assert (hinge["convex"], hinge["lipschitz"], hinge["decision"]) == (True, 1, "sign")
+    assert (cross_entropy["output"], cross_entropy["proper"]) == ("softmax", "probability")
+    assert by_name["mse"]["lipschitz"] == "inf"
+    assert not by_name["max_error"]["has_gradient"]
+
+
+def test_families_of_losses_are_chosen_too(nonlin):
+    assert {"hinge", "perceptron"} <= set(_listed(nonlin("list", "--family", "margins")))
+    both = nonlin("list", "--family", "margins,rectifiers").out
+    assert "hinge" in both
+    assert "relu" in both
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])

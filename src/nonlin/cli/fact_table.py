@@ -8,6 +8,7 @@ from typing import Any
 
 from nonlin.cli.facts import found
 from nonlin.cli.output import print_table
+from nonlin.loss_documentation import DOMAIN_TEXTS
 
 _UNKNOWN = "-"  # of functions of more than one number, these facts are not known
 
@@ -25,9 +26,29 @@ def print_activations(records: Sequence[Any]) -> None:
 
 
 def print_losses(records: Sequence[Any]) -> None:
-    """Print a row a loss: tasks, targets, what makes a prediction of what it takes, parameters."""
-    rows = [(r.name, ", ".join(r.tasks), _targets(r), r.output, _parameters(r)) for r in records]
-    print_table(("loss", "for", "targets", "prediction", "parameters"), rows, wrapping=("for", "parameters"))
+    """Print a row a loss: tasks, targets, what makes a prediction of what it takes, convexity, slopes, parameters."""
+    headers = ("loss", "for", "targets", "prediction", "convex", "Lipschitz", "proper for", "Hessian", "parameters")
+    print_table(
+        headers,
+        [_loss(record) for record in records],
+        numbers=("Lipschitz",),
+        wrapping=("for", "targets", "parameters"),
+        optional=("Hessian", "parameters", "proper for", "targets"),
+    )
+
+
+def _loss(record: Any) -> tuple[str, ...]:
+    return (
+        record.name,
+        ", ".join(record.tasks),
+        DOMAIN_TEXTS[record.domain] if "targets" in record.inputs else _UNKNOWN,
+        record.output,
+        "yes" if record.convex else "no",
+        _number(float(record.lipschitz)) if record.has_gradient else _UNKNOWN,
+        record.proper,
+        "yes" if record.has("hessian_diagonal") else "",
+        _parameters(record),
+    )
 
 
 def _activation(record: Any) -> tuple[str, ...]:
@@ -65,10 +86,6 @@ def _interval(bounds: tuple[float, float]) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else _UNKNOWN
-
-
-def _targets(record: Any) -> str:
-    return "0 to 1" if record.domain == "probability" else "any numbers"
 
 
 def _parameters(record: Any) -> str:

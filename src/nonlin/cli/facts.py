@@ -7,6 +7,7 @@ from typing import Any
 
 from nonlin.cli.output import counted
 from nonlin.errors import InputError
+from nonlin.loss_documentation import domain_text, takes_class_indices
 
 _FACTS = (
     *("range", "monotone", "smoothness", "kinks", "trainable", "lipschitz", "fixed_points", "saturation", "dead"),
@@ -16,8 +17,11 @@ _FACTS = (
 
 def facts(record: Any) -> list[tuple[str, str]]:
     """Headings and texts for an activation or a loss, in the order in which `nonlin show` prints them."""
-    rows = [("formula", record.formula), ("derivative", record.derivative_formula)]
-    rows += _loss_facts(record) if hasattr(record, "tasks") else _activation_facts(record)
+    if hasattr(record, "tasks"):
+        formula = record.formula or "none: an algorithm computes it"
+        rows = [("formula", formula), ("gradient", record.derivative_formula), *_loss_facts(record)]
+    else:
+        rows = [("formula", record.formula), ("derivative", record.derivative_formula), *_activation_facts(record)]
     for name, parameter in record.parameters.items():
         rows.append((f"parameter {name}", _parameter(parameter)))
     rows.append(("also called", ", ".join(record.aliases)))
@@ -49,7 +53,7 @@ def as_json(record: Any) -> dict[str, Any]:
         },
     }
     if hasattr(record, "tasks"):
-        return described | {"tasks": list(record.tasks)}
+        return described | _loss_json(record)
     described |= {"family": record.family}
     if record.kind == "elementwise":
         described |= {name: _plain(found(record, name)) for name in _FACTS}
@@ -140,7 +144,57 @@ def _smoothness(order: float, kinks: tuple[float, ...]) -> str:
 
 
 def _loss_facts(record: Any) -> list[tuple[str, str]]:
-    return [("for", ", ".join(record.tasks))]
+    return [
+        ("kind", f"{record.kind} ({record.family})"),
+        ("for", ", ".join(record.tasks)),
+        *[(name, _input(record, name)) for name in record.inputs],
+        ("prediction", _prediction(record)),
+        ("decision", record.decision),
+        ("convex", f"{'yes' if record.convex else 'no'}, in its first input"),
+        ("Lipschitz", lipschitz(record)),
+        ("proper for", record.proper),
+        ("Hessian", "its diagonal is known" if record.has("hessian_diagonal") else ""),
+    ]
+
+
+def _prediction(record: Any) -> str:
+    if record.output == "identity":
+        return "what it takes"
+    return f"{record.output} of what it takes (its link function is the {record.link})"
+
+
+def lipschitz(record: Any) -> str:
+    """The largest slope of a loss, in words."""
+    if not record.has_gradient:
+        return "no gradient: a metric"
+    return f"{record.lipschitz:.6g}, the largest slope" if math.isfinite(record.lipschitz) else "none: slopes grow"
+
+
+def _input(record: Any, name: str) -> str:
+    if record.kind == "similarity":
+        return (
+            "rows, compared by the cosine of their angle" if name == "embeddings" else "the same for rows that belong"
+        )
+    if name == "targets" and takes_class_indices(record):
+        return f"the indices of classes, or {domain_text(record, name)}"
+    return domain_text(record, name) + ("; optional" if name in record.optional else "")
+
+
+def _loss_json(record: Any) -> dict[str, Any]:
+    return {
+        "family": record.family,
+        "tasks": list(record.tasks),
+        "inputs": {name: record.domains.get(name, "real") for name in record.inputs},
+        "optional": list(record.optional),
+        "output": record.output,
+        "link": record.link,
+        "decision": record.decision,
+        "convex": record.convex,
+        "lipschitz": _plain(float(record.lipschitz)),
+        "proper": record.proper,
+        "has_gradient": record.has_gradient,
+        "hessian_diagonal": record.has("hessian_diagonal"),
+    }
 
 
 def _parameter(parameter: Any) -> str:

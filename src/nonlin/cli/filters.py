@@ -13,13 +13,13 @@ from nonlin.errors import InputError, unknown
 
 
 def _complete_family(incomplete: str) -> list[str]:
-    """Shell completion: families of activations."""
-    return [name for name in _families(_activations()) if name.startswith(incomplete)]
+    """Shell completion: families of activations and losses."""
+    return [name for name in _families(_everything()) if name.startswith(incomplete)]
 
 
 def _complete_library(incomplete: str) -> list[str]:
     """Shell completion: libraries that have some of the functions."""
-    return [name for name in _libraries(_activations()) if name.startswith(incomplete)]
+    return [name for name in _libraries(_everything()) if name.startswith(incomplete)]
 
 
 Family = Annotated[
@@ -27,7 +27,7 @@ Family = Annotated[
     typer.Option(
         "--family",
         metavar="FAMILY,...",
-        help="Only functions of a family, such as rectifiers; of any of several.",
+        help="Only functions of a family, such as rectifiers or margins; of any of several.",
         autocompletion=_complete_family,
     ),
 ]
@@ -110,7 +110,7 @@ def _libraries(records: Sequence[Any]) -> list[str]:
     return sorted({library for record in records for library in record.same_as})
 
 
-def _activations() -> list[Any]:
+def _everything() -> list[Any]:
     import nonlin as nl
 
-    return [nl.get(name) for name in nl.activations()]
+    return [*map(nl.get, nl.activations()), *map(nl.get_loss, nl.losses())]

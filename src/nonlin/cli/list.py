@@ -38,7 +38,7 @@ def list_(
     \b
     Examples:
       nonlin list
-      nonlin list losses
+      nonlin list losses --facts
       nonlin list --facts --smooth --monotone
       nonlin list --family rectifiers --in torch,jax
       nonlin list --json --import my_activations.py
@@ -61,7 +61,7 @@ def _wanted(which: Which | None, filters: Filters) -> dict[Which, list[Any]]:
     if which is Which.losses:
         check_for_losses(filters)
         return {which: chosen(losses, filters)}
-    if which is Which.activations or filters.family is not None or filters.of_activations_only:
+    if which is Which.activations or filters.of_activations_only:
         return {Which.activations: chosen(activations, filters)}
     passed = {id(record) for record in chosen([*activations, *losses], filters)}
     groups = {Which.activations: activations, Which.losses: losses}
