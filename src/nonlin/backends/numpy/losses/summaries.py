@@ -21,8 +21,8 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
         raise InputError(f"{loss.name} is one number for all entries; reduction must be 'mean', got {s.reduction!r}")
     fitted = check_one_shape(loss, arrays)
     check_domains(loss, fitted)
-    inputs = [np.asarray(array, s.working) for array in fitted.values()]
-    errors = ufunc(loss, "value")(*inputs, *s.numbers.values()).astype(np.float64, copy=False)
+    inputs = [np.asarray(array, np.float64) for array in fitted.values()]  # so that results are rounded once
+    errors = ufunc(loss, "value")(*inputs, *s.numbers.values())
     weights = np.ones(1) if s.sample_weight is None else broadcast_weights(s.sample_weight, errors.shape)
     weights = np.broadcast_to(weights, errors.shape).astype(np.float64)
     value = _SUMMARIES[loss.summary](errors, weights)
