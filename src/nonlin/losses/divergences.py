@@ -4,9 +4,10 @@ Nothing is clipped: where a target is 0 its term is 0 and has no gradient, whate
 above 0 is predicted with probability 0, the loss is infinite.
 """
 
+from ..activations.exponentials import curvature_of_exp
 from ..definition import RowLoss, loss_definition
 from ..definition.constants import LOG_2
-from ..definition.primitives import exp, expm1, log, log1p, row_max, row_sum, where
+from ..definition.primitives import exp, expm1, log, log1p, minimum, row_max, row_sum, where
 
 __all__ = [
     "brier",
@@ -39,16 +40,15 @@ def _curvature(predictions, targets):
 
 
 def log1p_shortfall(u):
-    """U - log1p(u), with the digits that the difference loses for small u."""
+    """u - log1p(u), with the digits that the difference loses for small u."""
     s = u / (2 + u)  # log1p(u) = 2 artanh(s), and u - 2 s = u s
     series = u * s - 2 * s**3 * (35 + 21 * s**2 + 15 * s**4) / 105
     return where(u * u < 1e-8, series, u - log1p(u))
 
 
 def _expm1_excess(u):
-    """Expm1(u) - u, with the digits that the difference loses for small u."""
-    series = u * u * (1 + u / 3 * (1 + u / 4 * (1 + u / 5 * (1 + u / 6 * (1 + u / 7))))) / 2
-    return where(u * u < 1e-8, series, expm1(u) - u)
+    """expm1(u) - u, with the digits that the difference loses for small u."""
+    return where(abs(u) < 1 / 64, u * u * curvature_of_exp(u), expm1(u) - u)
 
 
 @loss_definition(
@@ -266,7 +266,6 @@ def _(log_predictions, targets):
     domains=_BOTH,
     distributions=("predictions", "targets"),
     convex=True,
-    proper="",
     aliases=("jensen_shannon_divergence", "jsd", "js_div"),
     reference="Lin 1991, doi:10.1109/18.61115; as a loss: Englesson & Azizpour 2021, arXiv:2105.04522",
     same_as={"scipy": "spatial.distance.jensenshannon (its square root)"},
@@ -288,14 +287,12 @@ def _relative_difference(predictions, targets):
 @js_divergence.kernel
 def _(predictions, targets):
     # With p = m (1 + v) and t = m (1 - v), a term is m ((1 + v) log1p(v) + (1 - v) log1p(-v)) / 2: even in v.
-    middle = (predictions + targets) / 2
+    both = predictions + targets
     v = abs(_relative_difference(predictions, targets))
-    rest = where(
-        v < 1 / 2, 1 - v, 2 * where(predictions < targets, predictions, targets) / where(v < 1 / 2, 2, 2 * middle)
-    )
-    near = v * (log1p(v) - log1p(where(v < 1 / 2, -v, 0))) + log1p(where(v < 1 / 2, -v * v, 0))
+    small, rest = minimum(v, 1 / 2), 2 * minimum(predictions, targets) / where(both > 0, both, 1)
+    near = small * (log1p(small) - log1p(-small)) + log1p(-small * small)
     apart = (1 + v) * log1p(v) + where(rest > 0, rest * log(where(rest > 0, rest, 1)), 0)
-    return row_sum(middle * where(v < 1 / 2, near, apart)) / 2
+    return row_sum(both * where(v < 1 / 2, near, apart)) / 4
 
 
 @js_divergence.gradient

@@ -38,7 +38,7 @@ _GAMMA_NEG = Parameter(4.0, low=0, text="the focusing power of negative classes"
 
 
 def _power(x, exponent):
-    """X to a power of 0 or more, for x >= 0."""
+    """x to a power of 0 or more, for x >= 0."""
     return where(x > 0, exp(exponent * log(where(x > 0, x, 1))), where(exponent > 0, 0, 1))
 
 
@@ -49,7 +49,7 @@ def _balanced(targets, alpha, term):
 
 
 def _lack(logits, targets):
-    """W of a sigmoid's probability."""
+    """w of a sigmoid's probability."""
     return targets * sigmoid(-logits) + (1 - targets) * sigmoid(logits)
 
 
@@ -169,7 +169,7 @@ def _through_softmax(slopes, p, lack):
 
 
 def _relative_log(log_p, p, lack):
-    """P log p / w: -1 where w is 0, and 0 where p is."""
+    """p log p / w: -1 where w is 0, and 0 where p is."""
     return where(lack > 0, where(p > 0, p * log_p, 0) / where(lack > 0, lack, 1), -1)
 
 
