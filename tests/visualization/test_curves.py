@@ -119,8 +119,9 @@ def test_the_figure_is_left_out_with_a_reason(fake, changes, reason):
         plot_curves(comparison)
 
 
-def test_different_losses_are_not_put_on_one_scale(fake):
-    data = curves_data(fake(["mse", "cross_entropy"], parameter="loss"))
+@pytest.mark.parametrize("parameter", ["loss", "mlpclassifier__loss"])
+def test_different_losses_are_not_put_on_one_scale(fake, parameter):
+    data = curves_data(fake(["mse", "cross_entropy"], parameter=parameter))
     _, ax = single()
     draw_curve_panel(data, 0, ax)
     assert not data.comparable

@@ -14,7 +14,7 @@ def guessing_scores(scoring: str, data: Data, jobs: list[Job]) -> np.ndarray:
 
     The constant is that of each training fold, scored on the fold held out: the shares of the classes for log loss,
     the most frequent class for accuracy, the mean of the target for R² and squared error, the median for absolute
-    error, the middle of the densest interval for the hit rate. `jobs` are those of one arm.
+    error, the middle of the largest group that one number can hit for the hit rate. `jobs` are those of one arm.
     """
     # Classes as numbers 0, 1, ...: sorted once, not once a fold.
     classes = data.task == "classification"

@@ -25,11 +25,11 @@ class Comparison:
     """What `nonlin.compare` found: every run, and what they say together.
 
     `arms` are in the order given, `runs` ordered by arm, repeat and fold; scores are greater-is-better as in
-    scikit-learn. `practical_margin` is the difference below which arms count as equal, `baseline` the score of the
-    best constant prediction on the same folds (from the training folds: the class shares for log loss, the most
-    frequent class for accuracy, the mean for R² and squared error, the median for absolute error, the middle of the
-    densest interval for the hit rate), `fingerprint` a hash of the data and settings, `seconds` the wall time of the
-    call that made it, `scoring_reason` why the scoring was taken, where losses are compared.
+    scikit-learn. `practical_margin` is the difference below which arms count as equal, `baseline` the score of the best
+    constant prediction on the same folds (from the training folds: the class shares for log loss, the most frequent
+    class for accuracy, the mean for R² and squared error, the median for absolute error, the middle of the largest
+    group that one number can hit for the hit rate), `fingerprint` a hash of the data and settings, `seconds` the wall
+    time of the call that made it, `scoring_reason` why the scoring was taken, where losses are compared.
     """
 
     runs: list[Run]

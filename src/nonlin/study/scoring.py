@@ -152,10 +152,11 @@ def _guess_median(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndar
 
 
 def _guess_densest(train: np.ndarray, test: np.ndarray, spread: float) -> np.ndarray:
-    """Hits of the middle of the interval that holds most targets of all that are as wide as a hit may be off."""
-    targets, width = np.sort(train), 2 * _reach(spread)
-    counts = np.searchsorted(targets, targets + width, side="right") - np.arange(len(targets))
-    middle = targets[np.argmax(counts)] + width / 2
+    """Hits of the middle of the largest group of targets that one number can hit."""
+    targets = np.sort(train)
+    ends = np.searchsorted(targets, targets + 2 * _reach(spread), side="right")
+    first = int(np.argmax(ends - np.arange(len(targets))))
+    middle = (targets[first] + targets[ends[first] - 1]) / 2
     return (np.abs(middle - test) <= _reach(spread)).astype(np.float64)
 
 

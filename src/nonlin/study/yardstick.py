@@ -43,11 +43,12 @@ def neutral(task: str, losses: Mapping[str, Any], mute: list[str]) -> Yardstick:
             "neg_mean_absolute_error",
             f"Judged by mean absolute error and not by R², as that rewards the mean, which {_are(means)} trained for",
         )
+    quantile = "a quantile" if _trained(losses, "quantile") else "the median"
     return Yardstick(
         "hit_rate",
-        "Judged by the share of errors of at most a quarter of the target's standard deviation, neither by R² nor by "
-        f"mean absolute error, as these reward the mean and the median, which {listing(means)} and {listing(medians)} "
-        "are trained for",
+        "Judged by the hit rate, the share of errors of at most a quarter of the target's standard deviation, as R² "
+        f"rewards the mean, which {_are(means)} trained for, and mean absolute error {quantile}, which "
+        f"{_are(medians)} trained for",
     )
 
 

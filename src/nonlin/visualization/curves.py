@@ -12,7 +12,7 @@ from nonlin.visualization.histories import carried_forward, half_stopped, record
 from nonlin.visualization.panels import grid, note, panel_title, x_name
 from nonlin.visualization.ranking import measured_scores, ranked
 from nonlin.visualization.style import GHOST, INK, plain_log_ticks, quiet_axes, series_styles
-from nonlin.visualization.wording import DASH, Measure, decimals, measure, number
+from nonlin.visualization.wording import DASH, Measure, decimals, measure, number, short_parameter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +81,7 @@ def curves_data(comparison: Any) -> CurvesData:
     digits = decimals([], yardstick.improvement(comparison.practical_margin))
     panels = tuple(_panel(comparison, arm, _held_out(yardstick, scores[arm], digits)) for arm in ranked(comparison))
     # Losses of different kinds have different units: then no shared axis, and no ghosts to compare with.
-    comparable = comparison.parameter != "loss"
+    comparable = short_parameter(comparison.parameter) != "loss"
     if not any(panel.runs for panel in panels):
         no_loss = 'the estimator records no training loss (it has no history_ with "loss" after fit)'
         return CurvesData((), False, comparable, why_empty(comparison, no_loss))
