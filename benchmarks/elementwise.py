@@ -32,6 +32,7 @@ import numpy as np
 
 import nonlin as nl
 from _contenders import Call, copying, ours, theirs, threads
+from _pages import write_part
 from _peers import disagreement, installed, peer
 from _timing import geometric_mean, machine, markdown_table, print_table, seconds_a_call, warn_of_load
 
@@ -185,15 +186,14 @@ def _against_torch(large: list[Figure], where: str) -> list[str]:
 
 
 def write(path: Path, figures: list[Figure], lines: list[str], dtype: str) -> None:
-    """The tables and the summary as a page of the documentation."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The tables and the summary as a part of a page of the documentation."""
     explanation = (__doc__ or "").split("\n\n", 2)[2]
     text = f"# Speed\n\nMeasured by `benchmarks/elementwise.py` on {time.strftime('%Y-%m-%d')}, {dtype}.\n"
     text += f"{machine('nonlin', 'torch', 'jax', 'scipy')}.\n\n" + "".join(f"- {line}.\n" for line in lines)
     text += f"\n{explanation}"
     for where in dict.fromkeys(f.threads for f in figures):
         text += f"\n## {where.capitalize()}\n\n{markdown_table(*table(figures, where))}"
-    path.write_text(text)
+    write_part(path, "elementwise", text)
 
 
 def main() -> None:

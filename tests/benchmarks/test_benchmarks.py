@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import nonlin as nl
+
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 pytestmark = pytest.mark.slow
 PEERS = [library for library in ("torch", "jax", "scipy") if find_spec(library)]
@@ -30,6 +32,35 @@ def test_elementwise(tmp_path):
     rows = [line for line in page.read_text().splitlines() if line.startswith(("| sigmoid", "| swiglu"))]
     assert len(rows) == 8  # value and derivative of two functions, in one thread and in all
     assert all(float(cell) > 0 for row in rows for cell in re.findall(r"\d+\.\d+", row))
+
+
+def test_losses(tmp_path):
+    page = tmp_path / "speed.md"
+    page.write_text("# Speed\n\n<!-- written by benchmarks/elementwise.py -->\n\ntheirs\n")
+    losses = ["huber", "gamma"] if "torch" in PEERS else []
+    for _ in range(2):  # the second time it takes the place of the first
+        printed = run("losses", "--only", "cross_entropy", "memory", "mean", *losses, "--write", page)
+    for name in ("share of copy", "label_smoothing=0.1", "along 1", "a tenth ignored", "Largest relative error"):
+        assert name in printed
+    for name in PEERS:
+        assert name == "scipy" or re.search(rf"^logits +.*\b{name}\b", printed, re.MULTILINE)
+    written = page.read_text()
+    assert written.startswith("# Speed\n\n<!-- written by benchmarks/elementwise.py -->\n\ntheirs\n\n<!--")
+    assert written.count("## Losses\n") == written.count("| 8x100x8 along 1 | 1 thread |") == 1
+    assert [f"| {name} " in written for name in losses] == [True] * len(losses)
+    if sys.platform == "linux":
+        taken = dict(re.findall(r"^\| cross_entropy \| (.*?) \| .* \| (\S+) \|$", written, re.MULTILINE))
+        assert all(0 <= float(rows) < 256 for who, rows in taken.items() if who.startswith("ours"))
+        assert "torch" not in PEERS or float(taken["torch"]) >= 256  # it keeps the log-softmax of all 256 rows
+
+
+def test_parts_of_a_page(tmp_path):
+    page = tmp_path / "new" / "page.md"
+    for benchmark, text in (("one", "first\n"), ("two", "second"), ("one", "third"), ("two", "fourth")):
+        command = "import sys, _pages, pathlib; _pages.write_part(pathlib.Path(sys.argv[1]), *sys.argv[2:])"
+        subprocess.run([sys.executable, "-c", command, page, benchmark, text], cwd=FOLDER, check=True)
+    mark = "<!-- written by benchmarks/{}.py -->\n\n{}\n"
+    assert page.read_text() == mark.format("one", "third") + "\n" + mark.format("two", "fourth")
 
 
 def test_rows():
@@ -81,3 +112,21 @@ def test_peers_compute_our_functions(library):
     found = {name: float(number) for name, number in map(str.split, result.stdout.splitlines())}
     assert {"sigmoid", "softplus"} <= found.keys()
     assert {name: number for name, number in found.items() if not number < 1e-5} == {}
+
+
+LOSS_DISAGREEMENTS = """
+import _loss_peers
+for name in _loss_peers.loss_peers():
+    print(name, _loss_peers.gradient_disagreement(name))
+"""
+
+
+def test_loss_peers_compute_our_gradients():
+    pytest.importorskip("torch")
+    command = [sys.executable, "-c", LOSS_DISAGREEMENTS]
+    result = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    found = {name: float(number) for name, number in map(str.split, result.stdout.splitlines())}
+    assert {name: number for name, number in found.items() if not number < 1e-5} == {}
+    differentiable = {name for name in nl.losses() if nl.get_loss(name).kind == "elementwise"} - {"zero_one"}
+    assert differentiable <= found.keys()
