@@ -169,6 +169,16 @@ def test_derivatives_at_kinks(call, expected):
     np.testing.assert_allclose(call([-2.0, 0.0, 2.0]), expected, rtol=1e-15)
 
 
+def test_a_quantile_for_each_column():
+    quantiles = [0.1, 0.5, 0.9]
+    value, gradient = nl.loss.pinball.value_and_gradient(P, T, quantile=quantiles, reduction="none")
+    for column, quantile in enumerate(quantiles):
+        one = nl.loss.pinball.value_and_gradient(P[:, column], T[:, column], quantile=quantile, reduction="none")
+        np.testing.assert_array_equal((value[:, column], gradient[:, column]), one)
+    with pytest.raises(InputError, match="quantile must be at least 0 and at most 1, got 1.5"):
+        nl.loss.pinball(P, T, quantile=[0.1, 1.5, 0.9])
+
+
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
 def test_a_quantile_minimises_the_pinball_loss(quantile):
     sample = np.random.default_rng(2).normal(size=501)
