@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import nonlin as nl
-from nonlin.definition import AlgorithmLoss, loss_definition, registry
+from nonlin.definition import loss_definition, registry
 from nonlin.definition.expression import symbol
 from nonlin.errors import InputError
+from nonlin.losses.algorithm import AlgorithmLoss
 
 ALGORITHMS = [name for name in nl.losses() if nl.get_loss(name).kind == "algorithm"]
 

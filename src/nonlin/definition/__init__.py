@@ -2,7 +2,6 @@
 
 from .activation import Activation, Concatenated, Elementwise, Gated, Pooled, Row, activation
 from .loss import (
-    AlgorithmLoss,
     ElementwiseLoss,
     Loss,
     RowLoss,
@@ -14,7 +13,6 @@ from .records import Definition, Parameter
 
 __all__ = [
     "Activation",
-    "AlgorithmLoss",
     "Concatenated",
     "Definition",
     "Elementwise",

@@ -1,6 +1,7 @@
 """Losses fused with the linear layer before them."""
 
-from ..definition import AlgorithmLoss, Parameter, loss_definition
+from ..definition import Parameter, loss_definition
+from .algorithm import AlgorithmLoss
 
 __all__ = ["linear_cross_entropy"]
 

@@ -1,6 +1,7 @@
 """Losses of the order of classes."""
 
-from ..definition import AlgorithmLoss, loss_definition
+from ..definition import loss_definition
+from .algorithm import AlgorithmLoss
 
 __all__ = ["multilabel_margin"]
 

@@ -1,6 +1,7 @@
 """Losses of sequences that are not aligned."""
 
-from ..definition import AlgorithmLoss, Parameter, loss_definition
+from ..definition import Parameter, loss_definition
+from .algorithm import AlgorithmLoss
 
 __all__ = ["ctc"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ....definition import AlgorithmLoss
 from ....errors import InputError
+from ....losses.algorithm import AlgorithmLoss
 from ..rows import placed
 from .ctc import ctc
 from .linear_cross_entropy import linear_cross_entropy

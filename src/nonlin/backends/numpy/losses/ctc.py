@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ....definition import AlgorithmLoss
 from ....errors import InputError
+from ....losses.algorithm import AlgorithmLoss
 from .checks import broadcast_weights
 from .settings import Settings
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg.blas import get_blas_funcs
 
-from ....definition import AlgorithmLoss
 from ....errors import InputError
 from ....losses import cross_entropy
+from ....losses.algorithm import AlgorithmLoss
 from .checks import broadcast_weights, check_all_domains
 from .settings import Settings
 from .targets import check_distributions, checked_indices

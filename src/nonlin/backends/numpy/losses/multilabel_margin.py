@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ....definition import AlgorithmLoss
+from ....losses.algorithm import AlgorithmLoss
 from .checks import broadcast_weights, check_domains, check_one_shape
 from .settings import Settings
 
