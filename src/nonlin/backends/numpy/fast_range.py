@@ -24,6 +24,18 @@ _SAMPLE = 1500  # random inputs that are tried between two powers of two
 _LINE = 600  # points of a line along which roots are looked for
 
 
+_INSIDE: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # numbers of any kind made such as an input may hold
+    "real": lambda x: x,
+    "positive": lambda x: np.where(x == 0, np.float32(1), np.abs(x)),
+    "non_negative": np.abs,
+    "above_minus_one": lambda x: np.where(x <= -1, -1 / x, x),
+    "nonzero": lambda x: np.where(x == 0, np.float32(1), x),
+    "probability": lambda x: np.minimum(np.abs(x), 1 / np.abs(x)),
+    "binary": lambda x: np.where(x > 0, np.float32(1), np.float32(0)),
+    "sign": lambda x: np.copysign(np.float32(1), x),
+}
+
+
 class _Trial(NamedTuple):
     """Inputs and parameters to try, an array each, all of one length."""
 
@@ -35,23 +47,24 @@ def measure(
     function: np.ufunc,
     facts: ctypes.Array[ctypes.c_double],
     forms: Sequence[FastForm | None],
-    inputs: int,
+    domains: Sequence[str],
     parameters: Mapping[str, Parameter],
 ) -> None:
     """Write into the facts of a float32 loop how far each output's fast form holds, at parameters near their defaults.
 
     That is the largest power of two, infinity, or -1 where it is of no use. Without a bound no input is looked at, so
-    that tiny ones must give the same bits as ever: of doubles no sample could tell.
+    that tiny ones must give the same bits as ever: of doubles no sample could tell. `domains` are those of the inputs.
     """
     for place, known in enumerate(parameters.values()):
         facts[len(forms) + 2 * place], facts[len(forms) + 2 * place + 1] = near(known)
     for k, form in enumerate(forms):
         facts[k] = -1.0 if form is None else math.inf
-    random = np.random.default_rng(0)
+    random, inputs = np.random.default_rng(0), len(domains)
     with np.errstate(all="ignore"):
         trials = [_random_points(random, inputs, parameters), *_extreme_points(random, inputs, parameters)]
         trials += _beside_roots(function, random, inputs, parameters)
         points = [np.concatenate(columns) for columns in zip(*(trial.inputs for trial in trials), strict=True)]
+        points = [_INSIDE[domain](x) for domain, x in zip(domains, points, strict=True)]
         numbers = [np.concatenate(columns) for columns in zip(*(trial.numbers for trial in trials), strict=True)]
         results = function(*points, *numbers), function(*(x.astype(float) for x in points), *numbers)
         size = np.max(np.abs(points), axis=0)

@@ -8,7 +8,7 @@ its reciprocal, and exponentials are less exact where that does not matter.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...definition.constants import exact
@@ -99,14 +99,18 @@ class FastRow:
         self.argmax: dict[str, Value] = {}
         self.scalars: dict[str, Value] = {}
         self.target: Value | None = None  # the index of the target's class, an i64
+        self.late_sums: dict[str, Formula] = {}
         self.wrong = emit.slot("i1", "false")
 
     def set_target(self, name: str, index: Value) -> None:
         """Let the condition `name` hold at an index (an i64), the class of the row's target."""
         self.target, self.argmax[name] = index, self.emit.convert("trunc", index, "i32")
 
-    def passes(self) -> None:
-        """All reductions, in the order in which the outputs need them; sums that do not need each other together."""
+    def passes(self, written: Collection[int]) -> None:
+        """All reductions, in the order in which the outputs need them; sums that do not need each other together.
+
+        Sums that none of the outputs to be `written` for each entry needs are left to the pass that writes these.
+        """
         largest: dict[Expression, tuple[Value, Value]] = {}
         waiting: dict[str, Formula] = {}
         for step, formula in self.plan.passes:
@@ -123,7 +127,11 @@ class FastRow:
                 if step.argument not in largest:
                     largest[step.argument] = self._largest(formula.entries)
                 self.numbers[step.name], self.argmax[step.name] = largest[step.argument]
-        self._sum_all(waiting)
+        needed = set().union(*(_leaves(self.plan.outputs[k]) for k in written))
+        if written and not waiting.keys() & needed:
+            self.late_sums = waiting
+        else:
+            self._sum_all(waiting)
 
     def is_wrong(self) -> Value:
         """Whether this row is for the exact kernel."""
@@ -136,19 +144,24 @@ class FastRow:
 
     def write(self, places: Mapping[int, str]) -> None:
         """The outputs that are wanted for each entry, by number, to the pointers to their rows."""
-        seen = Seen(self.emit, self.lanes)
+        seen, totals = Seen(self.emit, self.lanes), Totals(self.emit, self.lanes, len(self.late_sums))
+        formulas = [self.plan.outputs[k].entries for k in places] + [sum_.entries for sum_ in self.late_sums.values()]
 
         def write(place: Place) -> None:
-            self._apart(place, [self.plan.outputs[k].entries for k in places], lambda results: store(place, results))
+            self._apart(place, formulas, lambda results: store(place, results))
 
         def store(place: Place, results: Sequence[Value]) -> None:
-            for result, pointer in zip(results, places.values(), strict=True):
+            for result, pointer in zip(results, places.values(), strict=False):
                 single = self.emit.convert("fptrunc", result, vector("float", place.lanes))
                 place.store(pointer, "float", single)
                 if self.plan.may_fail_late:
                     seen.look(place, single)
+            if self.late_sums:
+                totals.add(place, results[len(places) :])
 
         over_row(self.emit, self.count, self.lanes, write)
+        if self.late_sums:
+            self.numbers |= dict(zip(self.late_sums, totals.results(), strict=True))
         self._note(seen.nan())
 
     def number(self, output: int) -> Value:

@@ -158,7 +158,7 @@ def _fast_rows(emit: Emitter, fast: RowPlan, arguments: _Arguments) -> str:
         row = FastRow(emit, fast, rows, "%cols", numbers | doubles, "%kept", list(targets.values()))
         for target in of_row.keys() - doubles.keys():
             row.set_target(target, of_row[target])
-        row.passes()
+        row.passes(targets)
         row.prepare(targets)
         name, after = emit.name("row"), emit.pure("i64", f"add i64 {index.text}, 1")
         # A result may take the place of an input: what is for the exact kernel must be left as it is.

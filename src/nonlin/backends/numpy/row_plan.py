@@ -56,8 +56,13 @@ def plan(outputs: Sequence[Expression], positive: Collection[str] = ()) -> RowPl
     signs = signs_in(passes, finals, positive)
     exponents = [signs[node.arguments[0]] for node in signs if node.operation == "exp"]
     is_rough = may_be_rough(passes, finals, signs)
-    is_simple = all(node.operation in _SIMPLE for node in nodes_of(formulas))
+    is_simple = is_made_simply(formulas)
     return RowPlan(steps, results, _kept(formulas), is_simple, is_rough, all(1 not in sign for sign in exponents))
+
+
+def is_made_simply(formulas: Sequence[Expression]) -> bool:
+    """Whether formulas need few instructions."""
+    return all(node.operation in _SIMPLE for node in nodes_of(formulas))
 
 
 def _below_largest(passes: Sequence[Pass], outputs: Sequence[Expression]) -> tuple[list[Pass], list[Expression]]:

@@ -7,6 +7,7 @@ and computed again in full.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial, reduce
@@ -112,16 +113,22 @@ def tanh(a: ShortDoubles, x: Value) -> Value:
 
 
 def log(a: ShortDoubles, x: Value) -> Value:
-    """log(x) of a normal number: k log 2 + 2 atanh((m - 1) / (m + 1)) for x = 2**k m."""
+    """log(x) of 0 or a normal number: k log 2 + 2 atanh((m - 1) / (m + 1)) for x = 2**k m."""
     k, m = _split(a, x)
-    return _log(a, k, a.subtract(m, a.splat(1)))
+    return _or_infinite(a, x, _log(a, k, a.subtract(m, a.splat(1))))
 
 
 def log1p(a: ShortDoubles, x: Value) -> Value:
-    """log(1 + x) for finite x above -1: where k is 0, x itself is m - 1."""
-    k, m = _split(a, a.add(x, a.splat(1)))
+    """log(1 + x) for finite x from -1 on: where k is 0, x itself is m - 1."""
+    total = a.add(x, a.splat(1))
+    k, m = _split(a, total)
     inside = a.emit.compare("oeq", k, a.splat(0))
-    return _log(a, k, a.where(inside, x, a.subtract(m, a.splat(1))))
+    return _or_infinite(a, total, _log(a, k, a.where(inside, x, a.subtract(m, a.splat(1)))))
+
+
+def _or_infinite(a: ShortDoubles, x: Value, logarithm: Value) -> Value:
+    """The logarithm of x, minus infinity where x is 0."""
+    return a.where(a.emit.compare("oeq", x, a.splat(0)), a.splat(-math.inf), logarithm)
 
 
 def _split(a: ShortDoubles, x: Value) -> tuple[Value, Value]:

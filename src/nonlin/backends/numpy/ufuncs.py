@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...definition import Activation, Definition
+from ...definition import Definition
 from ...definition.activation import textbook_forms
 from ...definition.expression import parameter, symbol
 from ...definition.records import made_from_definitions
@@ -43,10 +43,8 @@ def ufunc(record: Definition, part: str) -> np.ufunc:
 def _made(record: Definition, part: str) -> _Made:
     floating_point_environment()
     start_helpers()
-    if not isinstance(record, Activation):
-        return _compiled(record, part, [None] * len(record.expressions(part)))
-    if part == "value_and_derivative":
-        return _pair(record)
+    if part.startswith("value_and_"):
+        return _pair(record, part)
     in_doubles = _fast_forms(record, part, may_cancel=True)
     held, made = [None] * len(in_doubles), None
     for forms in _float_forms(record, part, in_doubles):
@@ -58,17 +56,17 @@ def _made(record: Definition, part: str) -> _Made:
     return made if made is not None and best == held else _measured(record, part, best)
 
 
-def _pair(record: Activation) -> _Made:
-    """Value and derivative in one pass, each in the form and up to the bound that it has alone."""
-    value, derivative = _made(record, "value"), _made(record, "derivative")
-    made = _compiled(record, "value_and_derivative", value.forms + derivative.forms)
+def _pair(record: Definition, part: str) -> _Made:
+    """Value and derivative (or gradient) in one pass, each in the form and up to the bound that it has alone."""
+    value, derivative = _made(record, "value"), _made(record, part.removeprefix("value_and_"))
+    made = _compiled(record, part, value.forms + derivative.forms)
     bounds = [*value.facts[: len(value.forms)], *derivative.facts[: len(derivative.forms)]]
     measured = value if any(form is not None for form in value.forms) else derivative  # the other has no ranges
     made.facts[:] = [*bounds, *measured.facts[len(measured.forms) :]]
     return made
 
 
-def _float_forms(record: Activation, part: str, in_doubles: list[FastForm | None]) -> list[list[FastForm | None]]:
+def _float_forms(record: Definition, part: str, in_doubles: list[FastForm | None]) -> list[list[FastForm | None]]:
     """The forms for two floats that are worth a try, the shortest ones first."""
     robust, textbook = (_fast_forms(record, part, textbook=choice) for choice in (False, True))
     simple = [other if form is None else form for form, other in zip(textbook, robust, strict=True)]
@@ -78,11 +76,12 @@ def _float_forms(record: Activation, part: str, in_doubles: list[FastForm | None
     return [forms for forms in choices if any(forms) and fast_work(forms) <= longest]
 
 
-def _measured(record: Activation, part: str, forms: list[FastForm | None]) -> _Made:
+def _measured(record: Definition, part: str, forms: list[FastForm | None]) -> _Made:
     """A ufunc with those of the fast forms that hold somewhere."""
     made = _compiled(record, part, forms)
     if any(forms):
-        measure(made.function, made.facts, forms, len(record.inputs), record.parameters)
+        domains = [record.domains.get(name, "real") for name in record.inputs]
+        measure(made.function, made.facts, forms, domains, record.parameters)
     held = [form if bound > 0 else None for form, bound in zip(forms, made.facts, strict=False)]
     return made._replace(forms=held)
 
@@ -111,7 +110,7 @@ def _addresses(
 
 
 def _fast_forms(
-    record: Activation, part: str, *, textbook: bool = False, may_cancel: bool = False
+    record: Definition, part: str, *, textbook: bool = False, may_cancel: bool = False
 ) -> list[FastForm | None]:
     """Each output as a form for two floats or, where its sums may cancel, for doubles, if there is one.
 

@@ -44,8 +44,17 @@ def call_loss(loss: Loss, part: str, inputs: Mapping[str, Any], options: Mapping
         raise InputError(f"{loss.name} of an empty batch has no value: {loss.inputs[0]} have shape {first.shape}")
     asked = settings(loss, arrays, options)
     found = _KINDS[loss.kind](loss, part, arrays, asked)
-    results = [rounded(result, asked.dtype) for result in found.values()]
+    results = [_placed(name, rounded(result, asked.dtype), asked.out) for name, result in found.items()]
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def _placed(name: str, result: Any, out: np.ndarray | None) -> Any:
+    """A gradient in the array that it was wanted in, if there is one."""
+    if out is None or name == "value":
+        return result
+    if not np.may_share_memory(result, out):
+        np.copyto(out, result)
+    return out
 
 
 def decide(loss: Loss, predictions: Any, axis: int) -> np.ndarray:

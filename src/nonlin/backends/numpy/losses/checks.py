@@ -98,3 +98,16 @@ def broadcast_weights(sample_weight: np.ndarray, shape: tuple[int, ...]) -> np.n
         )
     missing = len(shape) - sample_weight.ndim
     return np.broadcast_to(sample_weight.reshape(sample_weight.shape + (1,) * missing), shape)
+
+
+def weights_or_ones(sample_weight: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    """Weights for each entry of an unreduced loss, in float64; all 1 where none are given."""
+    return np.ones(shape) if sample_weight is None else broadcast_weights(sample_weight, shape).astype(np.float64)
+
+
+def mean_weights(loss: Loss, weights: np.ndarray, counted: np.ndarray | float = 1.0) -> np.ndarray:
+    """Weights with which a sum is the mean over what each weight counts; raises `InputError` where that is nothing."""
+    total = np.sum(weights * counted)
+    if not total > 0:
+        raise InputError(f"the weights of {loss.name} sum to 0: there is no mean")
+    return weights / total

@@ -16,7 +16,7 @@ from numba import njit
 
 from ....errors import InputError
 from ....losses.algorithm import AlgorithmLoss
-from .checks import broadcast_weights
+from .checks import mean_weights, weights_or_ones
 from .settings import Settings
 
 
@@ -25,16 +25,15 @@ def ctc(loss: AlgorithmLoss, parts: Sequence[str], arrays: Mapping[str, np.ndarr
     logits, targets, frames, lengths = arrays.values()
     labels, starts = _checked(logits, targets, frames, lengths, s.numbers["blank"])
     count = logits.shape[1]
-    weights = np.ones(count) if s.sample_weight is None else broadcast_weights(s.sample_weight, (count,))
+    weights = weights_or_ones(s.sample_weight, (count,))
     if s.reduction == "mean":
-        weights = weights / (weights.sum() * np.maximum(lengths, 1))
+        weights = mean_weights(loss, weights) / np.maximum(lengths, 1)
     losses = np.empty(count)
     wanted = "gradient" in parts
     gradient = np.zeros(logits.shape if wanted else (0, 0, 0), s.working)
     numbers = [np.ascontiguousarray(x, np.int64) for x in (labels, starts, frames, lengths)]
-    scales = np.ascontiguousarray(weights, np.float64)
     logits = np.ascontiguousarray(logits, s.working)
-    align(logits, tuple(numbers), int(s.numbers["blank"]), scales, losses, gradient)
+    align(logits, tuple(numbers), int(s.numbers["blank"]), weights, losses, gradient)
     if s.numbers["zero_infinity"]:
         losses[np.isposinf(losses)] = 0
     weighted = np.where(weights > 0, weights, 0) * np.where(weights > 0, losses, 0)  # not 0 times infinity

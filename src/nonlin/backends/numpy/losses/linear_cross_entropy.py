@@ -11,7 +11,7 @@ from scipy.linalg.blas import get_blas_funcs
 from ....errors import InputError
 from ....losses import cross_entropy
 from ....losses.algorithm import AlgorithmLoss
-from .checks import broadcast_weights, check_all_domains
+from .checks import check_all_domains, mean_weights, weights_or_ones
 from .settings import Settings
 from .targets import check_distributions, checked_indices
 
@@ -87,14 +87,13 @@ def _check_layer(arrays: Mapping[str, np.ndarray]) -> None:
 def _targets(loss: AlgorithmLoss, arrays: Mapping[str, np.ndarray], s: Settings) -> tuple[np.ndarray, np.ndarray]:
     """Class indices or rows of probabilities, and the weights of the rows, which make the sum a mean."""
     targets, kept, classes = arrays["targets"], arrays["features"].shape[:-1], len(arrays["weight"])
-    weights = np.ones(kept) if s.sample_weight is None else broadcast_weights(s.sample_weight, kept).astype(np.float64)
-    importance = weights
+    weights, counted = weights_or_ones(s.sample_weight, kept), 1.0
     if targets.shape == kept and targets.dtype.kind in "iu":
         if s.ignore_index is not None:
-            weights = importance = np.where(targets == s.ignore_index, 0, weights)
+            weights = np.where(targets == s.ignore_index, 0, weights)
         targets = checked_indices(targets, classes, s.ignore_index)
         if "class_weights" in arrays:
-            importance = weights * arrays["class_weights"][targets]
+            counted = arrays["class_weights"][targets]
     elif targets.shape == (*kept, classes) and s.ignore_index is None:
         check_all_domains(loss, {"targets": targets})
         check_distributions(cross_entropy, {"targets": targets}, -1)
@@ -104,7 +103,5 @@ def _targets(loss: AlgorithmLoss, arrays: Mapping[str, np.ndarray], s: Settings)
             f"{(*kept, classes)} without ignore_index, got shape {targets.shape} of {targets.dtype}"
         )
     if s.reduction == "mean":
-        if not importance.sum() > 0:
-            raise InputError(f"the weights of {loss.name} sum to 0: there is no mean")
-        weights = weights / importance.sum()
+        weights = mean_weights(loss, weights, counted)
     return targets.reshape(-1, *targets.shape[len(kept) :]), weights.reshape(-1)

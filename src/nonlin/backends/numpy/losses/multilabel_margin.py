@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from ....losses.algorithm import AlgorithmLoss
-from .checks import broadcast_weights, check_domains, check_one_shape
+from .checks import check_domains, check_one_shape, mean_weights, weights_or_ones
 from .settings import Settings
 
 
@@ -21,13 +21,13 @@ def multilabel_margin(
     check_domains(loss, fitted)
     logits, targets = fitted["logits"], fitted["targets"]
     kept = logits.shape[:-1]
-    weights = np.ones(kept) if s.sample_weight is None else broadcast_weights(s.sample_weight, kept)
+    weights = weights_or_ones(s.sample_weight, kept)
     if s.reduction == "mean":
-        weights = weights / weights.sum()
+        weights = mean_weights(loss, weights)
     rows = np.ascontiguousarray(logits, s.working).reshape(-1, logits.shape[-1])
     right = np.ascontiguousarray(targets, np.bool_).reshape(rows.shape)
     values, gradient = np.empty(len(rows)), np.empty(rows.shape)
-    compare_all(rows, right, np.ascontiguousarray(weights, np.float64).reshape(-1), values, gradient)
+    compare_all(rows, right, weights.reshape(-1), values, gradient)
     value = values.reshape(kept) if s.reduction == "none" else values.sum()
     return {"value": value, "gradient": gradient.reshape(logits.shape)}
 

@@ -11,17 +11,18 @@ import numpy as np
 
 from ....definition import Loss
 from ....definition.expression import Expression, parameter, symbol
-from ....definition.primitives import where
+from ....definition.primitives import row_sum, where
 from ....definition.records import made_from_definitions
 from ..class_targets import with_index
 from ..parallel import run_parallel
-from ..row_kernels import NUMBER, ROW, TARGET, check_per_row, never_negative, row_kernel
+from ..row_kernels import NUMBER, ROW, SHARED, TARGET, check_per_row, never_negative, row_kernel
 from ..row_plan import plan
 from ..ufunc import floating_point_environment
-from .settings import Settings, taking
+from .settings import Settings, specialised
 
 PER_ROW = ("value",)  # the parts that are one number a row
 ROW_WEIGHT = "row weight"  # what the gradients of a row are multiplied by
+_TRIED = 4  # rows and columns
 _PIECE = 1 << 14  # entries of a piece of work, about
 
 
@@ -60,11 +61,9 @@ def _contiguous(result: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def row_call(loss: Loss, parts: Sequence[str], held: Mapping[str, str], s: Settings, *, may_ignore: bool) -> RowCall:
     """The call of some parts of a loss whose inputs hold what is said; rows of weight 0 may be there to be ignored."""
-    given = {name: float(n) for name, n in s.numbers.items() if n != loss.parameters[name].default}
-    kernel, late = _kernel(
-        taking(loss, len(held)), tuple(parts), tuple(held.items()), s.working, tuple(given), may_ignore
-    )
-    return RowCall(kernel, {**held, ROW_WEIGHT: NUMBER}, tuple(given.values()), s.working, late)
+    record, left = specialised(loss, len(held), s.numbers)
+    kernel, late = _kernel(record, tuple(parts), tuple(held.items()), s.working, tuple(left), may_ignore)
+    return RowCall(kernel, {**held, ROW_WEIGHT: NUMBER}, tuple(map(float, left.values())), s.working, late)
 
 
 @cache
@@ -77,13 +76,52 @@ def _kernel(
     may_ignore: bool,
 ) -> tuple[int, bool]:
     floating_point_environment()
+    kinds, per_row = {**dict(held), ROW_WEIGHT: NUMBER}, [part in PER_ROW for part in parts]
+    positive = [*never_negative(loss, given), ROW_WEIGHT]
     outputs = _formulas(loss, parts, dict(held), given, may_ignore)
-    per_row = [part in PER_ROW for part in parts]
     check_per_row(loss, outputs, per_row)
-    inputs, positive = {**dict(held), ROW_WEIGHT: NUMBER}, [*never_negative(loss, given), ROW_WEIGHT]
-    kernel = row_kernel(outputs, per_row, inputs, given, dtype, positive, as_doubles=True)
+    call = _call(outputs, kinds, per_row, loss, given, dtype, positive)
+    if _hands_on_nan(call, parts):
+        return call.kernel, call.may_fail_late
+    guarded = [output + _nan_of_row(loss.inputs[0]) for output in outputs]
+    call = _call(guarded, kinds, per_row, loss, given, dtype, positive)
+    return call.kernel, call.may_fail_late
+
+
+def _call(
+    outputs: Sequence[Expression],
+    held: dict[str, str],
+    per_row: Sequence[bool],
+    loss: Loss,
+    given: Sequence[str],
+    dtype: np.dtype,
+    positive: Sequence[str],
+) -> RowCall:
+    """A kernel of formulas, with the parameters at their defaults."""
+    kernel = row_kernel(outputs, per_row, held, given, dtype, positive, as_doubles=True)
     fast = plan(outputs, positive) if dtype == np.float32 else None
-    return kernel, fast is not None and fast.may_fail_late
+    late = fast is not None and fast.may_fail_late
+    return RowCall(kernel, held, tuple(loss.parameters[name].default for name in given), dtype, late)
+
+
+def _nan_of_row(name: str) -> Expression:
+    """NaN for a row in which an input is, else 0."""
+    entry = symbol(name)
+    return row_sum(where(abs(entry) >= 0, 0, entry))
+
+
+def _hands_on_nan(call: RowCall, parts: Sequence[str]) -> bool:
+    """Whether a NaN in a row makes its results NaN, tried at every place: comparisons may leave it out."""
+    shape = (_TRIED, _TRIED)
+    shapes = {ROW: shape, SHARED: shape[:1], NUMBER: shape[:1], TARGET: shape[:1]}
+    inputs = {name: np.full(shapes[held], 0 if held == TARGET else 1 / _TRIED) for name, held in call.held.items()}
+    first = next(iter(inputs.values()))
+    first += 0.01 * np.arange(_TRIED)
+    np.fill_diagonal(first, np.nan)
+    results = {part: np.empty(_TRIED if part in PER_ROW else shape) for part in parts}
+    call.run(inputs, results)
+    found = (result if part in PER_ROW else result.diagonal() for part, result in results.items())
+    return all(np.isnan(result).all() for result in found)
 
 
 def _formulas(

@@ -50,8 +50,6 @@ def row_loss(loss: RowLoss, part: str, arrays: Mapping[str, np.ndarray], s: Sett
     for place in _blocks(batch, moved, s):
         inputs = {n: array if batch.held[n] == SHARED else array[place] for n, array in batch.inputs.items()}
         call.run(inputs | {ROW_WEIGHT: scale[place]}, {name: result[place] for name, result in moved.items()})
-    if s.out is not None and any(result is not s.out and n not in PER_ROW for n, result in results.items()):
-        np.copyto(s.out, next(result for n, result in results.items() if n not in PER_ROW), casting="same_kind")
     if "value" in results:
         value = np.where(batch.weights > 0, results["value"], 0) * batch.weights
         results["value"] = (

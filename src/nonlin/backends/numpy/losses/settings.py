@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....definition import Loss
-from ....definition.records import made_from_definitions
+from ....definition.expression import as_expression
+from ....definition.records import Formula, made_from_definitions
 from ....errors import InputError, unknown
 from ..bfloat16 import computed_in
+from ..class_targets import with_index
 from ..rows import plain_array, working_dtype
 
 _REDUCTIONS = ("mean", "sum", "none")
@@ -69,18 +71,37 @@ def _check_out(loss: Loss, out: Any, arrays: Mapping[str, np.ndarray], dtype: np
         raise InputError(f"out of {loss.name} must be a writable array of shape {shape} and {dtype}, got {got}")
 
 
+def specialised(loss: Loss, count: int, numbers: Mapping[str, Any]) -> tuple[Loss, dict[str, Any]]:
+    """A loss as a function of its first inputs and some parameters only, and the numbers that are left to give.
+
+    Optional inputs behind the first ones, and parameters at their defaults, 0 or 1, become part of the formula:
+    switches are settled there, and factors of 1 vanish.
+    """
+    settled = {
+        name: float(number)
+        for name, number in numbers.items()
+        if np.ndim(number) == 0 and number in (loss.parameters[name].default, 0, 1)
+    }
+    left = {name: number for name, number in numbers.items() if name not in settled}
+    return _specialised(loss, count, tuple(settled.items())), left
+
+
 @cache
-def taking(loss: Loss, count: int) -> Loss:
-    """A loss as a function of its first inputs only, the optional ones at their defaults."""
-    if count == len(loss.inputs):
-        return loss
-    shorter = object.__new__(type(loss))  # copies of a record are the record itself
-    shorter.__dict__ |= loss.__dict__
-    shorter.inputs = loss.inputs[:count]
-    return shorter
+def _specialised(loss: Loss, count: int, settled: tuple[tuple[str, float], ...]) -> Loss:
+    special = object.__new__(type(loss))  # copies of a record are the record itself
+    special.__dict__ |= loss.__dict__
+    special.inputs = loss.inputs[:count]
+    constants = {name: as_expression(value) for name, value in settled}
+    special.parameters = {name: known for name, known in loss.parameters.items() if name not in constants}
+
+    def folded(formula: Formula) -> Formula:
+        return lambda *arrays, **options: with_index([as_expression(formula(*arrays, **constants, **options))], "")[0]
+
+    special._formulas = {part: folded(formula) for part, formula in loss._formulas.items()}
+    return special
 
 
-made_from_definitions.append(taking.cache_clear)
+made_from_definitions.append(_specialised.cache_clear)
 
 
 def rounded(numbers: Any, dtype: np.dtype) -> Any:

@@ -16,7 +16,7 @@ from ....definition import SimilarityLoss
 from ....errors import InputError
 from ..row_kernels import run_rows
 from ..rows import placed
-from .checks import broadcast_weights
+from .checks import mean_weights, weights_or_ones
 from .settings import Settings
 
 _BLOCK = 1 << 20  # similarities at a time
@@ -30,10 +30,9 @@ def similarity_loss(
         raise InputError(f"{loss.name} takes no ignore_index")
     embeddings, labels = arrays.values()
     partners = _partners(loss, embeddings, labels)
-    weights = np.ones(len(labels)) if s.sample_weight is None else broadcast_weights(s.sample_weight, labels.shape)
+    weights = weights_or_ones(s.sample_weight, labels.shape)
     if s.reduction == "mean":
-        counted = partners if loss.mean_over == "pairs" else partners > 0
-        weights = weights / (weights * counted).sum()
+        weights = mean_weights(loss, weights, partners if loss.mean_over == "pairs" else partners > 0)
     lengths, directions = _polar(embeddings)
     values, slopes = np.zeros(len(labels)), np.zeros_like(directions)
     names = ["value", "gradient"] if part == "value_and_gradient" else [part]
