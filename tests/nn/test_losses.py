@@ -77,6 +77,23 @@ def test_the_kernel_gives_the_loss_and_its_gradient(task, name):
         np.testing.assert_allclose(slopes, gradient, rtol=tolerance, atol=tolerance * np.abs(gradient).max())
 
 
+def other_value(known):
+    """A value that the parameter allows and that is not its default."""
+    allowed = [v for v in (known.default + 0.25, known.default - 0.25) if known.low <= v <= known.high]
+    return next(value for value in allowed if value > known.above)
+
+
+@pytest.mark.parametrize(("task", "name"), [case for case in CASES if nl.get_loss(case[1]).parameters])
+def test_the_kernel_takes_the_parameters(task, name):
+    loss = nl.get_loss(name)
+    parameters = {parameter: other_value(known) for parameter, known in loss.parameters.items()}
+    z, targets = batch(task, loss)
+    total, gradient = expected(loss, z, targets, parameters)
+    found, slopes = kernel(loss, z, targets, np.float64, parameters)
+    assert found == pytest.approx(total, rel=1e-10)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_every_fitting_loss_trains(task, name):
     loss = nl.get_loss(name)
