@@ -55,6 +55,15 @@ def test_the_gradient_goes_where_it_is_wanted(name):
         loss(*inputs, out=first)
 
 
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_weights_of_nothing(name):
+    first, *others = given(name)
+    count = first.shape[1] if name == "ctc" else len(first)
+    with pytest.raises(InputError, match=f"the weights of {name} sum to 0: there is no mean"):
+        nl.get_loss(name)(first, *others, sample_weight=np.zeros(count))
+    assert nl.get_loss(name)(first, *others, sample_weight=np.zeros(count), reduction="sum") == 0
+
+
 @pytest.mark.parametrize("name", ["ctc", "multilabel_margin"])
 def test_only_class_indices_can_be_ignored(name):
     with pytest.raises(InputError, match=f"{name} takes no ignore_index"):
