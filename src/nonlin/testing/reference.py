@@ -144,38 +144,46 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
             return [np.array(r, object) if np.shape(r) else np.full(shape, r, object) for r in results]
 
     found = at(_DIGITS[0])
-    doubtful: Any = ... if row else np.ones(arrays[0].shape, bool)
+    doubtful = settled = np.ones(arrays[0].shape[:-1] if row else arrays[0].shape, bool)
     for digits in _DIGITS[1:]:  # a textbook formula may cancel: more digits, until they no longer matter
-        if digits == _DIGITS[2] and doubtful is not ...:
-            doubtful = doubtful & ~_flat(found, doubtful, at)
+        if digits == _DIGITS[2]:
+            doubtful = doubtful & ~_flat(found, doubtful & settled, at)
         better = at(digits, doubtful)
         wrong = [_differ(old[doubtful], new) for old, new in zip(found, better, strict=True)]
+        other_than_zero = [w & ~np.equal(new, 0).astype(bool) for w, new in zip(wrong, better, strict=True)]
         for old, new in zip(found, better, strict=True):
             old[doubtful] = new
-        if not any(np.any(w) for w in wrong):
+        settled = _within(doubtful, ~_anywhere(other_than_zero, row))
+        doubtful = _within(doubtful, _anywhere(wrong, row))
+        if not doubtful.any():
             break
-        if doubtful is not ...:
-            doubtful = _within(doubtful, np.logical_or.reduce(wrong))
     if not row:
         found = [result.reshape(shape_of_result) for result in found]
     return tuple(found) if len(found) > 1 else found[0]
 
 
+def _anywhere(masks: list[np.ndarray], row: bool) -> np.ndarray:
+    """Where any of the masks holds, for a row in any of its entries."""
+    return np.logical_or.reduce([mask.any(axis=-1) if row else mask for mask in masks])
+
+
 _PROBES = 16
 
 
-def _flat(found: list[np.ndarray], doubtful: np.ndarray, at: Callable[[int, Any], list[np.ndarray]]) -> np.ndarray:
-    """Where a formula is zero for good, as relu is: judged with all digits, at some of the many places.
+def _flat(found: list[np.ndarray], zero: np.ndarray, at: Callable[[int, Any], list[np.ndarray]]) -> np.ndarray:
+    """Where a formula is zero for good, as relu is: judged with all digits, at some of the places that seem so.
 
     Zeros that come from cancellation lie in tails: far out, or all around a point, where the probes lie too.
     """
-    zero = doubtful & np.logical_and.reduce([np.equal(result, 0).astype(bool) for result in found])
     places = np.flatnonzero(zero)
     probes = np.zeros(zero.shape, bool)
     probes.flat[places[np.linspace(0, places.size - 1, min(places.size, _PROBES)).astype(int)]] = True
-    if places.size <= _PROBES or not all(np.equal(part, 0).all() for part in at(_DIGITS[-1], probes)):
+    if places.size <= _PROBES:
         return np.zeros(zero.shape, bool)
-    return zero
+    stay = [
+        np.equal(old[probes], 0) == np.equal(new, 0) for old, new in zip(found, at(_DIGITS[-1], probes), strict=True)
+    ]
+    return zero if all(np.all(part) for part in stay) else np.zeros(zero.shape, bool)
 
 
 _NEGLIGIBLE = mpmath.mpf(10) ** -10_000
