@@ -9,8 +9,13 @@ own units (the float64 column), a few billionths of a float32's. Where that is t
 numbers is the nearest, 50-digit arithmetic decides. PyTorch, JAX and SciPy are measured at the same inputs, where they
 are installed and have the function; they are not asked for subnormal numbers, which JAX takes for 0 as inputs and as
 results, nor for derivatives at kinks. A result of 0 where a normal number is right counts as 1.7e7 ULP in float32, a
-NaN as inf. Functions of rows, gated, pooled and concatenated ones and losses are compared with 50-digit arithmetic in
-both formats.
+NaN as inf. Functions of rows, gated, pooled and concatenated ones are compared with 50-digit arithmetic in both
+formats.
+
+So are losses, unreduced: each value with its textbook formula, gradients (with respect to further inputs too) and the
+Hessian's diagonal, at ordinary, tiny, huge, equal and nearly equal inputs and the ends of their domains, at the default
+parameters. Beside a root at which inputs cancel each other, or a kink, a float32 result is taken for right that errs by
+less than a change of the inputs by 2^-52 of themselves makes, a float64 one by 2^-100 (`nonlin.testing.check_loss`).
 """
 
 from __future__ import annotations
@@ -31,8 +36,8 @@ import nonlin as nl
 from _peers import installed, peer
 from _timing import machine, markdown_table, print_table
 from nonlin.definition import Elementwise
-from nonlin.testing import exact_values, representative_points, ulp_error
-from nonlin.testing.checks import accuracy, loss_accuracy
+from nonlin.testing import exact_values, loss_accuracy, representative_points, ulp_error
+from nonlin.testing.checks import accuracy
 from nonlin.testing.ulp import FORMATS, every_input, near_ties, rounded_to
 
 LIBRARIES = ("torch", "jax", "scipy")
@@ -182,18 +187,31 @@ def share(figure: Errors) -> str:
 
 
 def others_table(dtype: str, points: int, pool: Executor) -> tuple[list[str], list[list[str]]]:
-    """One row for each function of rows and halves and each loss, ours alone."""
+    """One row for each function of rows and halves, ours alone."""
     names = [name for name in nl.activations() if not isinstance(nl.get(name), Elementwise)]
-    names += [f"{name} (loss)" for name in nl.losses()]
     found = pool.map(partial(measure_other, dtype, points), names)
-    header = ["function", "value", "derivative, product or gradient"]
-    return header, [[name, *row] for name, row in zip(names, found, strict=True)]
+    return ["function", "value", "derivative or product"], [[n, *row] for n, row in zip(names, found, strict=True)]
 
 
 def measure_other(dtype: str, points: int, name: str) -> list[str]:
-    loss = name.removesuffix(" (loss)")
-    found = accuracy(nl.get(name), dtype, points) if loss == name else loss_accuracy(nl.get_loss(loss), dtype, points)
-    return [f"{error:.2f}" for _, error, _ in found]
+    return [f"{error:.2f}" for _, error, _ in accuracy(nl.get(name), dtype, points)]
+
+
+def losses_table(dtype: str, points: int, pool: Executor) -> tuple[list[str], list[list[str]]]:
+    """One row for each loss that a formula gives."""
+    names = [name for name in nl.losses() if nl.get_loss(name).kind != "algorithm"]
+    found = pool.map(partial(measure_loss, dtype, points), names)
+    header = ["loss", "value", "gradient", "with respect to other inputs", "Hessian's diagonal"]
+    return header, [[name, *row] for name, row in zip(names, found, strict=True)]
+
+
+def measure_loss(dtype: str, points: int, name: str) -> list[str]:
+    """The largest errors of the value, the gradient, the other gradients and the second derivative."""
+    found = {part: error for part, error, _ in loss_accuracy(nl.get_loss(name), dtype, points)}
+    others = [part for part in found if part.startswith("gradient_")]
+    groups = (["value"], ["gradient"], others, ["hessian_diagonal"])
+    worst = (max((found[part] for part in group if part in found), default=None) for group in groups)
+    return ["-" if error is None else f"{error:.2f}" for error in worst]
 
 
 def sections(points: int, names: list[str], everything: bool) -> list[tuple[str, list[str], list[list[str]]]]:
@@ -207,8 +225,9 @@ def sections(points: int, names: list[str], everything: bool) -> list[tuple[str,
             what = "largest error in ULP, and the input" if dtype in WIDE else "share of correctly rounded results"
             found.append((f"{dtype}: {what}", *elementwise_table(dtype, points, names, pool)))
         for dtype in WIDE if everything else ():
-            title = f"{dtype}: largest error in ULP of functions of rows and halves, and of losses"
-            found.append((title, *others_table(dtype, points, pool)))
+            error = f"{dtype}: largest error in ULP of"
+            found.append((f"{error} functions of rows and halves", *others_table(dtype, points, pool)))
+            found.append((f"{error} losses", *losses_table(dtype, points, pool)))
     return found
 
 
