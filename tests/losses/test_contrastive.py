@@ -135,6 +135,16 @@ def test_extremes_stay_finite(loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_nan_stays_nan(loss, number):
+    embeddings, labels = batch(9)
+    embeddings[3, 1] = number
+    value, gradient = loss.value_and_gradient(embeddings, labels)
+    assert np.isnan(value)
+    assert np.isnan(gradient[3]).all()
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 def test_float32_is_computed_in_float64(loss):
     embeddings, labels = batch(7)
     single = embeddings.astype(np.float32)
