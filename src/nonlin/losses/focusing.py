@@ -14,6 +14,7 @@ from .binary import (
     slope_in_probability,
 )
 from .divergences import log1p_shortfall
+from .formulas import power, row_length
 
 __all__ = [
     "asymmetric",
@@ -38,8 +39,8 @@ _GAMMA_NEG = Parameter(4.0, low=0, text="the focusing power of negative classes"
 
 
 def _power(x, exponent):
-    """x to a power of 0 or more, for x >= 0."""
-    return where(x > 0, exp(exponent * log(where(x > 0, x, 1))), where(exponent > 0, 0, 1))
+    """x to a power of 0 or more, for x >= 0; 1 for the power 0."""
+    return where(exponent > 0, power(x, exponent), 1)
 
 
 def _balanced(targets, alpha, term):
@@ -313,7 +314,7 @@ def asymmetric_single_label(logits, targets, *, gamma_pos=1.0, gamma_neg=4.0, la
 
 
 def _smoothed(targets, label_smoothing):
-    return (1 - label_smoothing) * targets + label_smoothing / row_sum(targets * 0 + 1)
+    return (1 - label_smoothing) * targets + label_smoothing / row_length(targets)
 
 
 @asymmetric_single_label.gradient
