@@ -43,7 +43,7 @@ def test_weights_of_positives_are_those_of_tensorflow():
 
 
 def test_a_weight_of_positives_keeps_the_dtype_of_the_logits():
-    assert nl.loss.binary_cross_entropy(LOGITS.astype(F32), HARD.astype(F32), pos_weight=F32(2)).dtype == F32
+    assert nl.loss.binary_cross_entropy(LOGITS.astype(F32), HARD.astype(F32), pos_weight=2.0).dtype == F32
 
 
 def test_label_smoothing_is_that_of_keras():

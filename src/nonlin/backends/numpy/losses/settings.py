@@ -56,10 +56,13 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
 
 
 def result_dtype(loss: Loss, arrays: Mapping[str, np.ndarray]) -> np.dtype:
-    """The floating dtype of the predictions, together with the targets where these are compared with them."""
-    first = loss.inputs[:1]
+    """The floating dtype of the predictions, together with the targets where these are compared with them.
+
+    Optional inputs are weights and the like, which change no dtype, as those of samples do not.
+    """
+    first, needed = loss.inputs[:1], loss.inputs[: len(loss.inputs) - len(loss.optional)]
     decisive = {"row": first, "similarity": first, "algorithm": getattr(loss, "differentiable", ())}
-    compared = [arrays[name] for name in decisive.get(loss.kind, loss.inputs) if name in arrays]
+    compared = [arrays[name] for name in decisive.get(loss.kind, needed) if name in arrays]
     found = working_dtype(loss.name, *compared)
     return np.dtype(np.float64) if all(array.dtype.kind in "iub" for array in arrays.values()) else found
 
