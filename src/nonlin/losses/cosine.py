@@ -24,7 +24,7 @@ def _direction(row):
 
 def _missing(row):
     """What a row of zeros lacks of the squared length of a direction."""
-    return where(row_max(abs(row)) > 0, 0, 1)
+    return where(row_max(abs(row)) <= 0, 1, 0)  # nothing where it is NaN, which is to stay
 
 
 def _slope(predictions, targets):
