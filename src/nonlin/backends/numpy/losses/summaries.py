@@ -35,11 +35,12 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
 
 
 def _root_mean_square(errors: np.ndarray, weights: np.ndarray) -> float:
-    """Errors are scaled by their largest one, whose square may be beyond the range."""
+    """Errors are scaled by the power of two in their largest one, whose square may be beyond the range."""
     largest = float(np.max(np.abs(errors)))
     if not 0 < largest < math.inf:
         return largest
-    return largest * math.sqrt(float(np.sum(weights * (errors / largest) ** 2) / np.sum(weights)))
+    unit = math.ldexp(1.0, math.frexp(largest)[1] - 1)
+    return unit * math.sqrt(float(np.sum(weights * (errors / unit) ** 2) / np.sum(weights)))
 
 
 def _largest(errors: np.ndarray, weights: np.ndarray) -> float:
