@@ -87,7 +87,7 @@ def build(
         "hidden_layer_sizes": hidden,
         "batch_size": BATCH,
         "max_iter": epochs,
-        "tol": LEAST_IMPROVEMENT,
+        "tol": LEAST_IMPROVEMENT / (10 if losses else 1),  # losses have scales of their own: focal's is a tenth
         "n_iter_no_change": usual_patience(rows),
         "early_stopping": rows >= 2 * FEWEST_TO_HOLD_OUT_FROM,  # in the training folds, half of all rows or more
         "validation_fraction": HELD_OUT,
