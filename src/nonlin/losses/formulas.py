@@ -10,6 +10,11 @@ def power(x, exponent):
     return where(abs(exponent - 1) <= 0, x, where(abs(exponent - 2) <= 0, x * x, general))
 
 
+def unless_nan(x, result):
+    """The result, but NaN where x is, which no comparison shows."""
+    return where(x <= x, result, x)
+
+
 def row_length(x):
     """How many entries a row has."""
     return row_sum(0 * x + 1)

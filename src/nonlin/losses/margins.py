@@ -6,7 +6,7 @@ PyTorch's hinge_embedding_loss and scikit-learn have it; a zero score is a mista
 
 from ..definition import Parameter, RowLoss, loss_definition
 from ..definition.primitives import exp, is_row_argmax, maximum, row_max, row_sum, where
-from .formulas import lost_in_sum, power, row_length, sum_of_three
+from .formulas import lost_in_sum, power, row_length, sum_of_three, unless_nan
 
 __all__ = [
     "categorical_hinge",
@@ -199,7 +199,7 @@ def categorical_hinge(predictions, targets):
 def _(predictions, targets):
     others = _others(predictions, targets)
     missing = sum_of_three(row_max(others), -_own_score(predictions, targets), 1)
-    return where(missing < 0, 0, where(is_row_argmax(others), 1 - 2 * targets, -targets))
+    return unless_nan(missing, where(missing < 0, 0, where(is_row_argmax(others), 1 - 2 * targets, -targets)))
 
 
 @categorical_hinge.hessian_diagonal
@@ -227,7 +227,8 @@ def crammer_singer(predictions, targets):
 def _(predictions, targets):
     needed = predictions + (1 - targets)
     lost = lost_in_sum(predictions, 1 - targets)  # from -1 to 1; decides among sums that are equal once rounded
-    return where(is_row_argmax(where(needed < row_max(needed), -2, lost)), 1 - targets, -targets)
+    best = is_row_argmax(where(needed < row_max(needed), -2, lost))
+    return unless_nan(row_max(needed), where(best, 1 - targets, -targets))
 
 
 @crammer_singer.hessian_diagonal
@@ -264,7 +265,7 @@ def _missing(predictions, targets, margin):
 def _(predictions, targets, *, p=1.0, margin=1.0):
     missing = _missing(predictions, targets, margin)
     slopes = where(missing > 0, (1 - targets) * p * power(missing, p - 1), 0) / row_length(targets)
-    return slopes - targets * row_sum(slopes)
+    return unless_nan(row_max(predictions), slopes - targets * row_sum(slopes))
 
 
 @multi_margin.hessian_diagonal
@@ -292,7 +293,7 @@ def multiclass_perceptron(predictions, targets):
 
 @multiclass_perceptron.gradient
 def _(predictions, targets):
-    return where(is_row_argmax(predictions), 1 - targets, -targets)
+    return unless_nan(row_max(predictions), where(is_row_argmax(predictions), 1 - targets, -targets))
 
 
 @multiclass_perceptron.hessian_diagonal

@@ -8,6 +8,7 @@ are the same their distance has the subgradient 0. Exactly at a margin gradients
 from ..definition import Parameter, RowLoss, loss_definition
 from ..definition.primitives import maximum, row_sum, where
 from .cosine import _bend, _direction, _slope, cosine_distance, cosine_similarity
+from .formulas import unless_nan
 
 __all__ = ["cosine_embedding", "hinge_embedding", "margin_ranking", "triplet"]
 
@@ -90,8 +91,8 @@ def _excess(first, second, margin):
 
 def _cosine_embedding_part(first, second, targets, margin, together):
     """A derivative, given that of 1 minus the cosine, which is the derivative for those that belong together."""
-    apart = where(_excess(first, second, margin) < 0, 0, -together)
-    return where(row_sum(targets) > 0, together, apart)
+    excess = _excess(first, second, margin)
+    return unless_nan(excess, where(row_sum(targets) > 0, together, where(excess < 0, 0, -together)))
 
 
 @cosine_embedding.gradient
