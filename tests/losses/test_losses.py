@@ -39,7 +39,7 @@ def along(name):
 @pytest.mark.parametrize("name", FORMULAS)
 def test_definition(name):
     """Source rules, gradients, facts, and errors in ULP at inputs from tiny to huge and at the ends of parameters."""
-    check_loss(name, points=600)
+    check_loss(name, points=300)
 
 
 @pytest.mark.slow

@@ -66,9 +66,17 @@ def ordinary_inputs(loss: Loss, shape: tuple[int, ...], dtype: Any = np.float64,
     inputs = _in_domains(loss, [random.standard_normal(shape) for _ in input_names(loss)], dtype)
     for name, rows in zip(input_names(loss), inputs, strict=True):
         if name in getattr(loss, "distributions", ()) and loss.domains.get(name) != "binary":
-            sixteenths = np.floor(16 * rows)  # so that their sum is exact
-            rows[:] = (sixteenths + (np.arange(shape[-1]) == 0) * (16 - sixteenths.sum(-1, keepdims=True))) / 16
+            rows[:] = _dyadic(rows)
     return inputs
+
+
+def _dyadic(rows: np.ndarray) -> np.ndarray:
+    """Distributions near the given ones, of no zeros and whole parts of a power of two, so that sums are exact."""
+    width = rows.shape[-1]
+    whole = 8 << (width - 1).bit_length()
+    parts = 1 + np.floor((whole - width) * rows.astype(np.float64))
+    parts[..., 0] += whole - parts.sum(axis=-1)
+    return parts / whole
 
 
 def _in_domains(loss: Loss, draws: list[np.ndarray], dtype: Any) -> list[np.ndarray]:
