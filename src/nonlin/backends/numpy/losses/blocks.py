@@ -46,9 +46,15 @@ def scale(numbers: np.ndarray, factor: float) -> None:
         _run(_scale_kernel(), [numbers], [numbers], [factor])
 
 
-def in_one_pass(record: Loss, names: Sequence[str]) -> bool:
-    """Whether the parts of a loss are short enough to be summed and multiplied as they are computed."""
-    formulas = [record.trace(name, *map(symbol, record.inputs), **_parameters(record))[0] for name in names]
+@cache
+def in_one_pass(record: Loss) -> bool:
+    """Whether value and gradients of a loss are short enough to be summed and multiplied as they are computed.
+
+    All of them: a gradient has the same bits whether it is computed alone or not.
+    """
+    gradients = ["gradient", *(f"gradient_{name}" for name in record.inputs[1:])]
+    parts = ["value", *filter(record.has, gradients)]
+    formulas = [record.trace(part, *map(symbol, record.inputs), **_parameters(record))[0] for part in parts]
     return is_made_simply(formulas) and not any(node.operation == "exp" for node in nodes_of(formulas))
 
 
@@ -114,4 +120,4 @@ def _parameters(record: Loss) -> dict[str, Expression]:
     return {name: parameter(name) for name in record.parameters}
 
 
-made_from_definitions.append(_loss_kernel.cache_clear)
+made_from_definitions += [_loss_kernel.cache_clear, in_one_pass.cache_clear]

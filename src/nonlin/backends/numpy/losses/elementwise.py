@@ -63,7 +63,7 @@ class _Work:
         self.record, self.part, self.names, self.numbers = record, part, names, numbers
         self.s, self.weights, self.factor = s, weights, factor
         plain = weights is None and s.dtype == s.working == np.float32 and all(np.ndim(n) == 0 for n in numbers)
-        self.at_once = plain and in_one_pass(record, names)
+        self.at_once = plain and in_one_pass(record)
         self.spare: dict[str, np.ndarray] = {}
 
     def run(self, inputs: Sequence[np.ndarray], results: Mapping[str, np.ndarray], block: slice) -> float:
