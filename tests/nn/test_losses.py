@@ -12,6 +12,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.preprocessing import StandardScaler
 
 import nonlin as nl
+from nonlin.definition import registry
+from nonlin.definition.primitives import log
 from nonlin.nn import MLPClassifier, MLPRegressor, checks
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.outputs import gives_probabilities, link
@@ -238,6 +240,37 @@ def test_parameters_of_a_loss_travel_with_the_estimator():
     np.testing.assert_array_equal(by_record.predict(X), model.predict(X))
     other = clone(model).set_params(loss_parameters={"delta": 0.1}).fit(X, y)
     assert not np.array_equal(other.predict(X), model.predict(X))
+
+
+def test_a_loss_of_ones_own_trains_by_record_and_by_name():
+    @nl.loss_definition(tasks=("regression",), domains={"predictions": "positive", "targets": "positive"})
+    def log_distance(predictions, targets, *, scale=1.0):
+        """The squared difference of the logarithms."""
+        return scale * (log(predictions) - log(targets)) ** 2
+
+    @log_distance.gradient
+    def _(predictions, targets, *, scale=1.0):
+        return scale * 2 * (log(predictions) - log(targets)) / predictions
+
+    try:
+        X = np.random.default_rng(0).normal(size=(100, 1))
+        y = np.exp(3 + X[:, 0])
+        settings = {
+            "alpha": 0,
+            "learning_rate_init": 0.05,
+            "max_iter": 1000,
+            "n_iter_no_change": np.inf,
+            "random_state": 0,
+        }
+        models = [MLPRegressor((), loss=loss, **settings).fit(X, y) for loss in (log_distance, "log_distance")]
+        np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X))
+        np.testing.assert_allclose(models[0].predict(X), y, rtol=1e-3)  # log y is linear in X, and the link is exp
+        with pytest.raises(
+            nl.InputError, match=r"targets of log_distance must be positive, got -1\.0 at position \(0,\)"
+        ):
+            models[0].fit(XOR[:, :1], [-1.0, 1, 1, 1])
+    finally:
+        registry.losses.remove("log_distance")
 
 
 def test_early_stopping_by_the_loss_is_by_the_one_that_is_trained():
