@@ -13,9 +13,9 @@ NaN as inf. Functions of rows, gated, pooled and concatenated ones are compared 
 formats.
 
 So are losses, unreduced: each value with its textbook formula, gradients (with respect to further inputs too) and the
-Hessian's diagonal, at a third as many ordinary, tiny, huge, equal and nearly equal inputs and the ends of their domains,
-at the default parameters. Beside a root at which inputs cancel each other, or a kink, a float32 result is taken for right that errs by
-less than a change of the inputs by 2^-52 of themselves makes, a float64 one by 2^-100 (`nonlin.testing.check_loss`).
+Hessian's diagonal with theirs, at a third as many inputs (ordinary, tiny, huge, equal, nearly equal, at the ends of
+their domains) and the default parameters. Beside a root at which inputs cancel each other, or a kink, a float32 result
+is taken for right that errs by less than a change of the inputs by 2^-52 of themselves makes, a float64 one by 2^-100.
 """
 
 from __future__ import annotations
