@@ -76,9 +76,7 @@ def test_lost_digits_are_found_with_their_inputs():
     def _(logits, targets):
         return 0 - targets / (1 + exp(targets * logits))
 
-    with pytest.raises(
-        AssertionError, match=r"value in float32 is .* ULP off at logits = np.float32\(.*exact"
-    ):
+    with pytest.raises(AssertionError, match=r"value in float32 is .* ULP off at logits = np.float32\(.*exact"):
         check_loss(naive_logistic, points=200)
 
 
@@ -129,3 +127,17 @@ def test_a_wrong_slope_at_a_parameter_beside_its_default_is_found():
 def test_an_algorithm_has_no_formula_to_hold_it_to():
     with pytest.raises(InputError, match="ctc is an algorithm"):
         check_loss("ctc")
+
+
+def test_a_slope_at_a_kink_that_neither_side_has_is_found():
+    @nl.loss_definition(convex=True, lipschitz=1.0)
+    def distance(predictions, targets):
+        return abs(predictions - targets)
+
+    @distance.gradient
+    def _(predictions, targets):
+        error = predictions - targets
+        return where(error > 0, 1, where(error < 0, -1, 3))
+
+    with pytest.raises(AssertionError, match="is 3.0, but -1.0 below and 1.0 above"):
+        check_loss(distance, points=100)

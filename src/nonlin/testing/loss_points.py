@@ -70,6 +70,18 @@ def ordinary_inputs(loss: Loss, shape: tuple[int, ...], dtype: Any = np.float64,
     return inputs
 
 
+def inputs_at_kinks(loss: Loss) -> list[np.ndarray]:
+    """Inputs of the formula at zeros, ties and numbers that are equal or apart by 1, where losses have their kinks."""
+    random, shape = np.random.default_rng(5), ((12, 4) if loss.reduces else (80,))
+    draws = [random.choice([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0], shape) for _ in input_names(loss)]
+    ordinary = ordinary_inputs(loss, shape)
+    distributions = getattr(loss, "distributions", ())
+    return [
+        ordinary[place] if name in distributions else _one_input(loss, name, draws[place])
+        for place, name in enumerate(input_names(loss))
+    ]
+
+
 def _dyadic(rows: np.ndarray) -> np.ndarray:
     """Distributions near the given ones, of no zeros and whole parts of a power of two, so that sums are exact."""
     width = rows.shape[-1]

@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import mpmath
 import numpy as np
+from mpmath import mp
 
 from ..definition import Loss, registry
 from ..errors import InputError
 from .checks import check_rules, require, require_agreement, worst
 from .loss_facts import wrong_loss_facts
-from .loss_points import demanding_inputs, input_names, ordinary_inputs
-from .reference import exact_values, numerical_gradient, numerical_hessian_diagonal
+from .loss_points import demanding_inputs, input_names, inputs_at_kinks, ordinary_inputs
+from .reference import exact_values, numerical_gradient, numerical_hessian_diagonal, one_sided_slopes
 from .roots import excused_beside_roots
 from .summaries import summary_part
 
@@ -52,6 +54,7 @@ def check_loss(loss: Loss | str, *, points: int = 1000) -> None:
     check_rules(record)
     for parameters in parameter_settings(record):
         check_gradients(record, parameters)
+        check_kinks(record, parameters)
     problems = wrong_loss_facts(record)
     require(not problems, f"{record.name}: {'; '.join(problems)}")
     for dtype, limits in LIMITS.items():
@@ -116,6 +119,29 @@ def check_gradients(loss: Loss, parameters: dict[str, float]) -> None:
         exact = exact_values(loss, "hessian_diagonal", *inputs, parameters=parameters)
         expected = numerical_hessian_diagonal(loss, *inputs, parameters=parameters)
         require_agreement(loss, "hessian_diagonal", inputs, exact, expected)
+
+
+_JUMP = 1e20  # a slope beyond it is that of a jump
+_NEAR = 1e-20
+
+
+def check_kinks(loss: Loss, parameters: dict[str, float]) -> None:
+    """Where slopes below and above differ, the gradient lies between them: at ties, zeros, and equal inputs."""
+    if not loss.has("gradient") or loss.domains.get(loss.inputs[0], "real") != "real" or loss.kind == "similarity":
+        return
+    inputs = inputs_at_kinks(loss)
+    slopes = exact_values(loss, "gradient", *inputs, parameters=parameters)
+    below, above = one_sided_slopes(loss, *inputs, parameters=parameters)
+    low, high = np.minimum(below, above), np.maximum(below, above)
+    with mp.workdps(60):
+        sizes = np.maximum(abs(low), abs(high))
+        near = _NEAR * (1 + sizes)
+        wrong = (sizes < _JUMP) & ((slopes < low - near) | (slopes > high + near))
+    if wrong.any():
+        at = tuple(int(place) for place in np.argwhere(wrong)[0])
+        where = _shown(loss, inputs, at[:1] if loss.reduces else at)
+        sides = f"{mpmath.nstr(below[at], 10)} below and {mpmath.nstr(above[at], 10)} above"
+        raise AssertionError(f"the gradient of {loss.name} at {where} is {mpmath.nstr(slopes[at], 10)}, but {sides}")
 
 
 def loss_accuracy(

@@ -246,6 +246,25 @@ def numerical_gradient(
         return np.stack(slopes, axis=-1) if record.reduces else slopes[0]
 
 
+def one_sided_slopes(
+    record: Definition, *inputs: Any, parameters: Mapping[str, float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The slopes of a loss in the entries of its first input, below and above, in 160-digit arithmetic.
+
+    >>> import nonlin as nl
+    >>> [float(slope.item()) for slope in one_sided_slopes(nl.loss.mae, [1.0], [1.0])]
+    [-1.0, 1.0]
+    """
+    at = _moved(record, "definition", 0, inputs, parameters)
+    with mp.workdps(160):
+        directions = _directions(record, inputs[0])
+        step = mpmath.mpf(10) ** -40
+        here = at(0 * directions[0])
+        sides = [[(at(side * step * d) - here) / (side * step) for d in directions] for side in (-1, 1)]
+        below, above = (np.concatenate(slopes, axis=-1) if record.reduces else slopes[0] for slopes in sides)
+    return below, above
+
+
 def numerical_hessian_diagonal(
     record: Definition, *inputs: Any, parameters: Mapping[str, float] | None = None
 ) -> np.ndarray:
