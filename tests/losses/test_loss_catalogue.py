@@ -147,9 +147,10 @@ SPELLINGS = {
     "cosine_embedding": "cosine_embedding_loss CosineEmbeddingLoss",
     "cosine_similarity": "CosineSimilarity",
     "crammer_singer": "multiclass_hinge_loss",
-    "cross_entropy": "CrossEntropyLoss categorical_crossentropy CategoricalCrossentropy "
-    "sparse_categorical_crossentropy SparseCategoricalCrossentropy softmax_cross_entropy "
-    "softmax_cross_entropy_with_integer_labels safe_softmax_cross_entropy",
+    "cross_entropy": "CrossEntropyLoss softmax_cross_entropy softmax_cross_entropy_with_integer_labels "
+    "safe_softmax_cross_entropy",
+    "cross_entropy_from_probabilities": "categorical_crossentropy CategoricalCrossentropy "
+    "sparse_categorical_crossentropy SparseCategoricalCrossentropy log_loss",
     "ctc": "ctc_loss CTCLoss",
     "dice": "dice_loss",
     "epsilon_insensitive": "epsilon_insensitive_loss",

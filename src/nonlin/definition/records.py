@@ -45,7 +45,7 @@ class Definition:
     inputs: tuple[str, ...] = ("x",)
     reduces = False  # whether formulas may use row_sum and its like
     has_axis = False  # whether a call takes the axis along which entries depend on each other
-    domains: Mapping[str, str] = {}  # noqa: RUF012 (what numbers inputs hold, where not any real ones)
+    domains: Mapping[str, str] = {}  # what numbers inputs hold, where not any real ones
     _registry_name = ""
 
     def __init__(

@@ -58,7 +58,14 @@ def _expm1_excess(u):
     distributions=("predictions", "targets"),
     convex=True,
     proper="probability",
-    aliases=("cross_entropy_of_probabilities",),
+    aliases=(
+        "cross_entropy_of_probabilities",
+        "categorical_crossentropy",
+        "categoricalcrossentropy",
+        "sparse_categorical_crossentropy",
+        "sparsecategoricalcrossentropy",
+        "log_loss",
+    ),
     reference="Good 1952, doi:10.1111/j.2517-6161.1952.tb00104.x; Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x",
     same_as={
         "keras": "losses.categorical_crossentropy (which clips probabilities at 1e-7)",

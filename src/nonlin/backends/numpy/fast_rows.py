@@ -167,7 +167,8 @@ class FastRow:
     def number(self, output: int) -> Value:
         """An output that is one number for the row, in all lanes."""
         formula = self.plan.outputs[output]
-        return self._evaluated(formula.numbers[str(formula.entries.value)])
+        values = self.numbers | {name: self._evaluated(node) for name, node in formula.numbers.items()}
+        return evaluate((formula.entries,), primitives.table(self.number_arithmetic), values)[0]
 
     def _evaluated(self, formula: Expression) -> Value:
         return evaluate((formula,), primitives.table(self.number_arithmetic), self.numbers)[0]
@@ -275,7 +276,10 @@ class FastRow:
     def _largest(self, formula: Expression) -> tuple[Value, Value]:
         """The largest entry in all lanes, and the index of the first of its kind."""
         emit = self.emit
-        element = "float" if all(n.operation in _SAME_IN_FLOATS for n in nodes_of([formula])) else "double"
+        is_same = all(
+            n.operation in _SAME_IN_FLOATS and (n.arguments or n.value in self.rows) for n in nodes_of([formula])
+        )
+        element = "float" if is_same else "double"
         wanted = any(step.operation == "is_row_argmax" for step, _ in self.plan.passes)
         seen, best = Seen(emit, self.lanes), Largest(emit, element, self.lanes, wants_index=wanted)
 

@@ -15,6 +15,7 @@ from .bfloat16 import computed_in
 from .parameters import checked_numbers, is_computed
 from .refusals import check_numbers, check_outputs
 from .row_kernels import run_rows
+from .transpose import rows_along
 
 
 def working_dtype(name: str, *arrays: np.ndarray) -> np.dtype:
@@ -45,8 +46,9 @@ def plain_array(x: Any, name: str) -> np.ndarray:
 
 def as_rows(x: np.ndarray, axis: int, dtype: np.dtype) -> np.ndarray:
     """An array as a contiguous matrix whose rows run along an axis."""
-    moved = x if axis == x.ndim - 1 else np.moveaxis(x, axis, -1)
-    return np.ascontiguousarray(moved, dtype=dtype).reshape(-1, moved.shape[-1])
+    if axis == x.ndim - 1:
+        return np.ascontiguousarray(x, dtype=dtype).reshape(-1, x.shape[-1])
+    return rows_along(x.astype(dtype, copy=False), axis).reshape(-1, x.shape[axis])
 
 
 def check_axis(x: np.ndarray, axis: int) -> int:

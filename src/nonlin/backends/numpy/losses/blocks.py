@@ -14,8 +14,9 @@ import numpy as np
 
 from ....definition import Loss
 from ....definition.expression import Expression, nodes_of, parameter, symbol
-from ....definition.primitives import row_sum
+from ....definition.primitives import row_sum, where
 from ....definition.records import made_from_definitions
+from ..nan_passing import passes_nan
 from ..parallel import run_parallel
 from ..row_kernels import ROW, never_negative, row_kernel
 from ..row_plan import is_made_simply
@@ -31,9 +32,24 @@ def total(numbers: np.ndarray) -> float:
     """The sum of contiguous numbers in float64."""
     if numbers.dtype != _FLOAT:
         return float(numbers.sum(dtype=np.float64))
+    return sum_of(symbol("x"), numbers)
+
+
+def sum_of(formula: Expression, numbers: np.ndarray) -> float:
+    """The sum of a formula of x over contiguous float32 numbers, in float64."""
     sums = np.empty(-(-numbers.size // _ROW))
-    _run(_sum_kernel(), [numbers], [sums])
+    _run(_sum_kernel(formula), [numbers], [sums])
     return float(sums.sum())
+
+
+def row_sums(matrix: np.ndarray) -> np.ndarray:
+    """The sums of the rows of a matrix in float64."""
+    if matrix.dtype != _FLOAT or not matrix.flags.c_contiguous or matrix.size == 0:
+        return matrix.sum(axis=-1, dtype=np.float64)
+    sums, columns = np.empty(len(matrix)), matrix.shape[-1]
+    context = (ctypes.c_int64 * 3)(matrix.ctypes.data, sums.ctypes.data, columns)
+    run_parallel(_sum_kernel(symbol("x")), context, len(matrix), max(1, _ROW * _PIECE // columns))
+    return sums
 
 
 def scale(numbers: np.ndarray, factor: float) -> None:
@@ -90,8 +106,8 @@ def _run(
 
 
 @cache
-def _sum_kernel() -> int:
-    return row_kernel([row_sum(symbol("x"))], [True], {"x": ROW}, [], _FLOAT, [], as_doubles=True)
+def _sum_kernel(formula: Expression) -> int:
+    return row_kernel([row_sum(formula)], [True], {"x": ROW}, [], _FLOAT, [], as_doubles=True)
 
 
 @cache
@@ -106,6 +122,8 @@ def _loss_kernel(record: Loss, names: tuple[str, ...], wants_sum: bool) -> int:
     formulas: list[Expression] = []
     for name in names:
         (formula,) = record.trace(name, *map(symbol, record.inputs), **_parameters(record))
+        for missed in (symbol(x) for x in record.inputs if not passes_nan(formula, x)):
+            formula = where(abs(missed) >= 0, formula, missed)
         formulas.append(formula if name == "value" else formula * parameter(_FACTOR))
     if wants_sum:
         formulas[-1] = row_sum(formulas[-1])

@@ -17,6 +17,7 @@ from ..class_targets import with_index
 from ..parallel import run_parallel
 from ..row_kernels import NUMBER, ROW, SHARED, TARGET, check_per_row, never_negative, row_kernel
 from ..row_plan import plan
+from ..transpose import copy_turned
 from ..ufunc import floating_point_environment
 from .settings import Settings, specialised
 
@@ -37,7 +38,7 @@ class RowCall(NamedTuple):
 
     def run(self, inputs: Mapping[str, np.ndarray], results: Mapping[str, np.ndarray]) -> None:
         """Compute all rows of some arrays with rows along the last axis."""
-        arrays = [np.ascontiguousarray(inputs[name], self._dtype(held)) for name, held in self.held.items()]
+        arrays = [_as_read(inputs[name], self._dtype(held), held) for name, held in self.held.items()]
         rows = next(iter(arrays))
         kinds = {name: self._dtype(NUMBER if name in PER_ROW else ROW) for name in results}
         into = [_contiguous(result, kinds[name]) for name, result in results.items()]
@@ -46,12 +47,22 @@ class RowCall(NamedTuple):
         context = (ctypes.c_int64 * (len(addresses) + len(bits) + 1))(*addresses, *bits, columns)
         run_parallel(self.kernel, context, rows.size // columns, max(1, _PIECE // columns))
         for result, found in zip(results.values(), into, strict=True):
-            if found is not result:
-                with np.errstate(over="ignore"):
-                    result[...] = found
+            if found is not result and result.ndim > 1:
+                copy_turned(found, result)
+            elif found is not result:
+                result[...] = found
 
     def _dtype(self, held: str) -> np.dtype:
         return {NUMBER: np.dtype(np.float64), TARGET: np.dtype(np.int64)}.get(held, self.dtype)
+
+
+def _as_read(array: np.ndarray, dtype: np.dtype, held: str) -> np.ndarray:
+    """An input as a kernel can read it."""
+    if held != ROW or array.flags.c_contiguous or array.dtype != dtype:
+        return np.ascontiguousarray(array, dtype)
+    copy = np.empty(array.shape, dtype)
+    copy_turned(array, copy)
+    return copy
 
 
 def _contiguous(result: np.ndarray, dtype: np.dtype) -> np.ndarray:

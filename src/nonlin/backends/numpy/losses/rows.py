@@ -5,7 +5,8 @@ Arrays of another dtype or with rows along another axis are taken a block at a t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from ....definition import RowLoss
 from ....errors import InputError
 from ..row_kernels import NUMBER, ROW, SHARED, TARGET
 from ..rows import check_axis
+from ..transpose import by_rows
 from .checks import broadcast_weights, check_all_domains
 from .row_calls import PER_ROW, ROW_WEIGHT, RowCall, row_call
 from .settings import Settings
@@ -23,7 +25,7 @@ _BLOCK = 1 << 19  # entries of a block that is copied, about
 
 
 class _Batch(NamedTuple):
-    """The inputs of a call with rows along the last axis, what each of them holds, and the weights of the rows."""
+    """The inputs of a call, what each of them holds, and the weights of the rows."""
 
     inputs: dict[str, np.ndarray]
     held: dict[str, str]
@@ -42,19 +44,19 @@ def row_loss(loss: RowLoss, part: str, arrays: Mapping[str, np.ndarray], s: Sett
     divisor = batch.total if s.reduction == "mean" else 1
     scale = batch.weights / divisor
     call = row_call(loss, names, batch.held, s, may_ignore=not np.all(scale > 0))
-    kept = batch.weights.shape
-    results: dict[str, np.ndarray] = {}
-    for name in names:
-        results[name] = np.empty(kept) if name in PER_ROW else _result(first, s, call)
-    moved = {n: r if n in PER_ROW else np.moveaxis(r, axis, -1) for n, r in results.items()}
-    for place in _blocks(batch, moved, s):
-        inputs = {n: array if batch.held[n] == SHARED else array[place] for n, array in batch.inputs.items()}
-        call.run(inputs | {ROW_WEIGHT: scale[place]}, {name: result[place] for name, result in moved.items()})
+    results: dict[str, Any] = {
+        name: np.empty(batch.weights.shape) if name in PER_ROW else _result(first, s, call) for name in names
+    }
+    kinds = batch.held | {ROW_WEIGHT: NUMBER} | {name: NUMBER if name in PER_ROW else ROW for name in names}
+    views = {
+        name: _view(array, kinds[name], axis) for name, array in (batch.inputs | {ROW_WEIGHT: scale} | results).items()
+    }
+    for place in _blocks([view for name, view in views.items() if kinds[name] == ROW], s):
+        at = {name: view if kinds[name] == SHARED else view[place] for name, view in views.items()}
+        call.run({name: at[name] for name in (*batch.held, ROW_WEIGHT)}, {name: at[name] for name in names})
     if "value" in results:
         value = np.where(batch.weights > 0, results["value"], 0) * batch.weights
-        results["value"] = (
-            value if s.reduction == "none" else value.sum() / (batch.total if s.reduction == "mean" else 1)
-        )
+        results["value"] = value if s.reduction == "none" else value.sum() / divisor
     return results
 
 
@@ -80,7 +82,7 @@ def _batch(loss: RowLoss, arrays: Mapping[str, np.ndarray], axis: int, s: Settin
     first = arrays[loss.inputs[0]]
     kept, classes = first.shape[:axis] + first.shape[axis + 1 :], first.shape[axis]
     weights = np.ones(kept) if s.sample_weight is None else broadcast_weights(s.sample_weight, kept).astype(np.float64)
-    inputs, held = {loss.inputs[0]: np.moveaxis(first, axis, -1)}, {loss.inputs[0]: ROW}
+    inputs, held = {loss.inputs[0]: np.ascontiguousarray(first)}, {loss.inputs[0]: ROW}
     importance = weights
     for name, array in list(arrays.items())[1:]:
         if name == "targets" and is_class_index(loss, array, first.shape, axis):
@@ -91,7 +93,8 @@ def _batch(loss: RowLoss, arrays: Mapping[str, np.ndarray], axis: int, s: Settin
     if s.ignore_index is not None and TARGET not in held.values():
         raise InputError(f"ignore_index of {loss.name} is for targets that are class indices")
     check_all_domains(loss, {name: array for name, array in arrays.items() if held[name] != TARGET})
-    check_distributions(loss, {n: array for n, array in inputs.items() if held[n] == ROW}, axis)
+    matrices = {name: array for name, array in inputs.items() if held[name] == ROW}
+    check_distributions(loss, {name: np.moveaxis(array, axis, -1) for name, array in matrices.items()}, axis)
     if held.get("class_weights") == SHARED and held.get("targets") == TARGET:
         importance = weights * inputs["class_weights"].astype(np.float64)[inputs["targets"]]
     total = float(importance.sum())
@@ -101,16 +104,16 @@ def _batch(loss: RowLoss, arrays: Mapping[str, np.ndarray], axis: int, s: Settin
 
 
 def _placed(loss: RowLoss, name: str, array: np.ndarray, first: np.ndarray, axis: int) -> tuple[np.ndarray, str]:
-    """An input with rows along the last axis, and what it holds: rows, one row for all, or a number for each row."""
+    """An input, and what it holds: rows, contiguous then, one row for all, or a number for each row."""
     kept, classes = first.shape[:axis] + first.shape[axis + 1 :], first.shape[axis]
     if array.shape == first.shape:
-        return np.moveaxis(array, axis, -1), ROW
+        return np.ascontiguousarray(array), ROW
     if array.shape == kept and "classification" not in loss.tasks and name == "targets":
         return array, NUMBER
     if name not in loss.inputs[:2] and array.shape == (classes,):
         return array, SHARED
     if array.shape == (*first.shape[:axis], 1, *first.shape[axis + 1 :]) and name == "targets":
-        return np.moveaxis(array, axis, -1)[..., 0], NUMBER
+        return array.reshape(kept), NUMBER
     if name in loss.optional and array.ndim == 0:
         return np.broadcast_to(array, kept), NUMBER
     expected = f"the shape ({classes},)" if name in loss.optional else "of one shape"
@@ -119,21 +122,29 @@ def _placed(loss: RowLoss, name: str, array: np.ndarray, first: np.ndarray, axis
 
 def _result(first: np.ndarray, s: Settings, call: RowCall) -> np.ndarray:
     """Where a gradient goes: into `out` where rows can be read and written in one place."""
-    if s.out is None:
+    if s.out is None or not s.out.flags.c_contiguous:
         return np.empty(first.shape, s.dtype)
-    same = s.out.__array_interface__["data"] == first.__array_interface__["data"] and s.out.strides == first.strides
+    same = s.out.__array_interface__["data"] == first.__array_interface__["data"] and first.flags.c_contiguous
     return s.out if same and not call.may_fail_late else np.empty(first.shape, s.dtype)
 
 
-def _blocks(batch: _Batch, results: Mapping[str, np.ndarray], s: Settings) -> Iterator[Any]:
+def _view(array: np.ndarray, held: str, axis: int) -> np.ndarray:
+    """An array with rows along the last axis, and one or two axes before it, or with a number for each row."""
+    if held == ROW:
+        return by_rows(array, axis)
+    if held == SHARED:
+        return array
+    before = math.prod(array.shape[:axis])
+    is_flat = before == 1 or before == array.size
+    return array.reshape(-1) if is_flat else array.reshape(before, -1)
+
+
+def _blocks(matrices: Sequence[np.ndarray], s: Settings) -> Iterator[Any]:
     """Places along the first axis: all of it where nothing has to be copied."""
-    matrices = [array for name, array in batch.inputs.items() if batch.held[name] == ROW]
-    written = [result for name, result in results.items() if name not in PER_ROW]
-    plain = all(array.flags.c_contiguous and array.dtype == s.working for array in (*matrices, *written))
-    count = matrices[0].shape[0]
-    if plain or matrices[0].ndim == 1:
+    if all(array.flags.c_contiguous and array.dtype == s.working for array in matrices):
         yield ...
         return
-    step = max(1, _BLOCK * count // matrices[0].size)
+    count, size = len(matrices[0]), matrices[0].size
+    step = max(1, _BLOCK * count // size)
     for start in range(0, count, step):
         yield slice(start, start + step)

@@ -45,7 +45,8 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
     sample_weight = given.pop("sample_weight", None)
     if sample_weight is not None:
         sample_weight = plain_array(sample_weight, "sample_weight")
-    out, ignore_index = given.pop("out", None), given.pop("ignore_index", None)
+    out = given.pop("out", None)
+    ignore_index = given.pop("ignore_index", None) if loss.has_axis or loss.kind == "algorithm" else None
     axis = given.pop("axis", None) if loss.has_axis else None
     dtype = result_dtype(loss, arrays)
     working = computed_in(dtype) if reduction == "none" else np.promote_types(dtype, np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from ....definition import RowLoss
 from ....errors import InputError
 from ....one_hot import check_indices
+from .blocks import row_sums
 
 _SLACK = 1e-3  # by which the sum of a distribution may differ from 1
 
@@ -43,7 +44,7 @@ def check_distributions(loss: RowLoss, inputs: Mapping[str, np.ndarray], axis: i
     """Raise `InputError` for the first row of probabilities, along the last axis, that does not sum to one."""
     for name in loss.distributions:
         if name in inputs:
-            sums = inputs[name].sum(axis=-1, dtype=np.float64).reshape(-1)
+            sums = row_sums(inputs[name].reshape(-1, inputs[name].shape[-1]))
             wrong = np.flatnonzero(np.abs(sums - 1) > _SLACK)
             if wrong.size:
                 raise InputError(
