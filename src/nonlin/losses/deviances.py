@@ -60,8 +60,14 @@ def _mean_and_log(predictions, log_input):
 
 def _growth_less(z, times, number):
     """exp(z) - times * number, where neither need be finite."""
-    root = exp(maximum(z, 0) / 2)
-    return where(z > 0, root * (root - times * (number / root)), exp(minimum(z, 0)) - times * number)
+    root = exp(z / 2)
+    return where(z > 0, root * (root - times * (number / root)), root * root - times * number)
+
+
+def _growth(z):
+    """exp(z), from the exponential that `_growth_less` has too."""
+    root = exp(z / 2)
+    return root * root
 
 
 def _log_ratio(mean, target):
@@ -82,14 +88,14 @@ def _(predictions, targets, *, log_input=1.0, full=0.0):
     plain = where(is_log, _growth_less(z, targets, factor), mean - targets * factor)
     above_16 = where(u > 1, plain, large * _excess_of_exp(u)) + log_factorial_rest(large)
     whole = where(is_large, above_16, plain + log_factorial_below_16(targets))
-    return where(targets > 0, where(full > 0, whole, plain), where(is_log, exp(z), mean))
+    return where(targets > 0, where(full > 0, whole, plain), where(is_log, _growth(z), mean))
 
 
 @poisson_nll.gradient
 def _(predictions, targets, *, log_input=1.0, full=0.0):
     is_log = log_input > 0
     mean = where(is_log, 1, predictions)
-    return where(is_log, exp(predictions) - targets, where(targets > 0, (mean - targets) / mean, 1))
+    return where(is_log, _growth(predictions) - targets, where(targets > 0, (mean - targets) / mean, 1))
 
 
 @poisson_nll.hessian_diagonal

@@ -233,7 +233,7 @@ def _(predictions, targets):
     decay, slope = _decay_and_slope(size)
     is_small = size < 1
     logarithm = log1p(where(is_small, -slope * slope, 1 + decay))
-    return where(is_small, logarithm / -2, size - LOG_2 + logarithm)
+    return where(is_small, abs(logarithm) / 2, size - LOG_2 + logarithm)
 
 
 @log_cosh.gradient

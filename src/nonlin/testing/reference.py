@@ -128,12 +128,17 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
     >>> import nonlin as nl
     >>> print(mpmath.nstr(exact_values(nl.sigmoid, "definition", 17.0).item(), 15))
     0.999999958600625
+    >>> [mpmath.nstr(p, 5) for p in exact_values(nl.softmax, "definition", [0.0, 0.0])]
+    ['0.5', '0.5']
     """
     numbers = record.check_parameters(dict(parameters or {}))
     names, outputs = record.inputs_of(part), record.expressions(part)
     row = any(node.operation.startswith(("row_", "is_row_")) for node in nodes_of(outputs))
     arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=object)) for x in inputs))
     shape_of_result = np.broadcast_shapes(*(np.shape(x) for x in inputs))
+    single = row and arrays[0].ndim == 1
+    if single:
+        arrays = [x[np.newaxis] for x in arrays]
 
     def at(digits: int, chosen: Any = ...) -> list[np.ndarray]:
         with mp.workdps(digits):
@@ -159,6 +164,8 @@ def exact_values(record: Definition, part: str, *inputs: Any, parameters: Mappin
             break
     if not row:
         found = [result.reshape(shape_of_result) for result in found]
+    if single:
+        found = [result[0] for result in found]
     return tuple(found) if len(found) > 1 else found[0]
 
 
