@@ -82,6 +82,23 @@ def inputs_at_kinks(loss: Loss) -> list[np.ndarray]:
     ]
 
 
+def extreme_inputs(loss: Loss, dtype: str) -> list[np.ndarray]:
+    """Inputs of the formula of the largest and smallest numbers of a format, and some between, in all pairs or in rows.
+
+    >>> import nonlin as nl
+    >>> float(extreme_inputs(nl.loss.mse, "float32")[0].max()) > 3.4e38
+    True
+    """
+    kind, names = FORMATS[dtype], input_names(loss)
+    sizes = [0.0, 1.0, kind.smallest, kind.smallest_normal, kind.smallest_normal**0.5, kind.largest**0.5, kind.largest]
+    both = [*sizes, *(-size for size in sizes)]
+    if loss.reduces:
+        random = np.random.default_rng(2)
+        return _in_domains(loss, [random.choice(both, (200, 4)) for _ in names], dtype)
+    pairs = np.array(list(product(both, repeat=2))).T
+    return _in_domains(loss, [*pairs, *(np.ones(len(both) ** 2) for _ in names[2:])], dtype)
+
+
 def _dyadic(rows: np.ndarray) -> np.ndarray:
     """Distributions near the given ones, of no zeros and whole parts of a power of two, so that sums are exact."""
     width = rows.shape[-1]
