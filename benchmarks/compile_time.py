@@ -22,6 +22,7 @@ import numpy as np
 
 import nonlin as nl
 from _timing import machine, print_table
+from nonlin.testing.loss_points import ordinary_inputs
 
 MOST_COLD, MOST_WARM = 0.4, 0.02  # seconds, medians
 
@@ -45,12 +46,15 @@ def first_calls(names: list[str]) -> dict[str, float]:
 
 
 def loss_calls() -> dict[str, float]:
-    """The same of losses."""
-    row, found = np.full((1, 4), 0.25, np.float32), {}
-    for name in nl.losses():
-        loss = nl.get_loss(name)
-        found[f"{name} (loss)"] = _seconds(lambda loss=loss: loss(row, row))
-        found[f"{name}' (loss)"] = _seconds(lambda loss=loss: loss.gradient(row, row))
+    """The same of losses that are called with what their formulas see."""
+    found = {}
+    for loss in map(nl.get_loss, nl.losses()):
+        if loss.kind in ("similarity", "algorithm"):
+            continue
+        inputs = ordinary_inputs(loss, (1, 4), np.float32)[: len(loss.inputs) - len(loss.optional)]
+        found[f"{loss.name} (loss)"] = _seconds(lambda loss=loss, inputs=inputs: loss(*inputs))
+        if loss.has_gradient:
+            found[f"{loss.name}' (loss)"] = _seconds(lambda loss=loss, inputs=inputs: loss.gradient(*inputs))
     return found
 
 
