@@ -54,6 +54,8 @@ def _called(function: Callable[..., Any]) -> list[FunctionType]:
     """The plain functions that the body of a function names, in the order of their names there."""
     tree = syntax_tree(function)
     nodes = [node for statement in statements(tree) for node in ast.walk(statement)] if tree else []
-    names = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
+    named = [node for node in nodes if isinstance(node, ast.Name)]
+    assigned = {node.id for node in named if isinstance(node.ctx, ast.Store)}  # such as _, which modules have too
+    names = dict.fromkeys(node.id for node in named if node.id not in assigned)
     values = map(getattr(function, "__globals__", {}).get, names)
     return [value for value in values if isinstance(value, FunctionType)]

@@ -184,6 +184,13 @@ def test_json_has_the_facts_of_losses(nonlin):
     assert not by_name["max_error"]["has_gradient"]
 
 
+def test_summaries_are_said_in_words(nonlin):
+    """What kind of summary a loss is was once shown in place of its first line."""
+    assert "The root of the mean squared error" in nonlin("show", "rmse").out
+    words = {loss["name"]: loss["summary"] for loss in json.loads(nonlin("list", "losses", "--json").out)["losses"]}
+    assert [name for name, text in words.items() if " " not in text] == []
+
+
 def test_families_of_losses_are_chosen_too(nonlin):
     assert {"hinge", "perceptron"} <= set(_listed(nonlin("list", "--family", "margins")))
     both = nonlin("list", "--family", "margins,rectifiers").out

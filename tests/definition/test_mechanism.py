@@ -206,5 +206,12 @@ def test_the_text_of_a_formula_has_the_functions_that_it_calls():
     assert record.derivative_formula == "_and_back(x)\nwith _and_back(x):\n    _circular(x)"
 
 
+def test_the_text_of_a_formula_has_no_function_whose_name_it_assigns():
+    """`_` is a result that is not needed, and the last derivative of its module."""
+    shown = {name: nl.get_loss(name).formula + nl.get_loss(name).derivative_formula for name in nl.losses()}
+    assert "log_p, _, lack" in shown["focal"]
+    assert [name for name, text in shown.items() if "with _(" in text] == []
+
+
 def test_trainable_is_false_only_without_gradient():
     assert [name for name in nl.activations() if not getattr(nl.get(name), "trainable", True)] == ["step"]

@@ -24,8 +24,8 @@ LINKS = {"identity": "identity", "sigmoid": "logit", "softmax": "multinomial log
 class Loss(Definition):
     """A loss: callable on arrays, with its gradient with respect to any of its inputs.
 
-    Facts
-    -----
+    Facts, at the defaults of parameters and without optional inputs
+    ----------------------------------------------------------------
     tasks : what it can train, "regression" or "classification"
     domains : what numbers the inputs hold, by name, where not any real ones; `domain` is that of the targets
     output : the activation that turns what the loss takes into a prediction, such as "softmax" for logits
@@ -129,7 +129,7 @@ class Loss(Definition):
         """A part on arrays, given by place or by the names in the formula, or on symbols."""
         if len(given) > len(self.inputs):
             raise InputError(f"{self.name} takes {', '.join(self.inputs)}; give parameters and options by name")
-        arrays = {**dict(zip(self.inputs, given, strict=False))}
+        arrays = dict(zip(self.inputs, given, strict=False))
         arrays |= {name: options.pop(name) for name in self.inputs if name in options and arrays.get(name) is None}
         arrays = {name: arrays[name] for name in self.inputs if arrays.get(name) is not None}
         needed = [name for name in self.inputs if name not in self.optional]
@@ -175,14 +175,14 @@ class RowLoss(Loss):
 class SummaryLoss(Loss):
     """One number for all entries, such as the root of the mean square; its formula is the error of an entry.
 
-    summary : "root_mean_square", "max" (of the absolute errors) or "median"; the latter two have no gradient
+    statistic : "root_mean_square", "max" (of the absolute errors) or "median"; the latter two have no gradient
     """
 
     kind = "summary"
 
-    def __init__(self, function: Formula, *, summary: str, **record: Any) -> None:
+    def __init__(self, function: Formula, *, statistic: str, **record: Any) -> None:
         super().__init__(function, **record)
-        self.summary, self.has_gradient = summary, summary == "root_mean_square"
+        self.statistic, self.has_gradient = statistic, statistic == "root_mean_square"
 
 
 class SimilarityLoss(Loss):

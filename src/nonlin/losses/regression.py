@@ -74,7 +74,7 @@ def _(predictions, targets):
 
 @loss_definition(
     kind=SummaryLoss,
-    summary="root_mean_square",
+    statistic="root_mean_square",
     tasks=("regression",),
     convex=True,
     lipschitz=1.0,
@@ -95,7 +95,7 @@ def _(predictions, targets):
 
 @loss_definition(
     kind=SummaryLoss,
-    summary="median",
+    statistic="median",
     aliases=("medianabsoluteerror", "median_ae"),
     reference="Hampel 1974, doi:10.1080/01621459.1974.10482962",
     same_as={"sklearn": "metrics.median_absolute_error"},
@@ -107,7 +107,7 @@ def median_absolute_error(predictions, targets):
 
 @loss_definition(
     kind=SummaryLoss,
-    summary="max",
+    statistic="max",
     convex=True,
     aliases=("maxerror", "maximum_absolute_error"),
     reference="Chebyshev 1854 (approximation with the smallest largest error)",

@@ -119,7 +119,7 @@ def _(predictions, targets):
 
 @loss_definition(
     kind=SummaryLoss,
-    summary="root_mean_square",
+    statistic="root_mean_square",
     tasks=("regression",),
     domains={"predictions": "above_minus_one", "targets": "above_minus_one"},
     aliases=("root_mean_squared_log_error", "rootmeansquaredlogerror", "root_mean_squared_logarithmic_error"),

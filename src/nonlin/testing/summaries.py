@@ -22,7 +22,7 @@ def summary_part(
     """
     errors = exact_values(loss, "definition", *inputs, parameters=parameters)
     with mp.workdps(60):
-        value = _SUMMARIES[loss.summary]([abs(error) for error in errors])
+        value = _STATISTICS[loss.statistic]([abs(error) for error in errors])
         if part == "value":
             return value
         share = errors / (len(errors) * value) if value > 0 else 0 * errors
@@ -34,7 +34,7 @@ def _median(sizes: list[Any]) -> Any:
     return order[half] if len(order) % 2 else (order[half - 1] + order[half]) / 2
 
 
-_SUMMARIES = {
+_STATISTICS = {
     "root_mean_square": lambda sizes: mpmath.sqrt(mpmath.fsum(size * size for size in sizes) / len(sizes)),
     "max": max,
     "median": _median,

@@ -25,7 +25,7 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
     errors = ufunc(loss, "value")(*inputs, *s.numbers.values())
     weights = np.ones(1) if s.sample_weight is None else broadcast_weights(s.sample_weight, errors.shape)
     weights = np.broadcast_to(weights, errors.shape).astype(np.float64)
-    value = _SUMMARIES[loss.summary](errors, weights)
+    value = _STATISTICS[loss.statistic](errors, weights)
     found: dict[str, Any] = {"value": np.float64(value)}
     if part != "value":
         slopes = ufunc(loss, "gradient")(*inputs, *s.numbers.values())
@@ -58,4 +58,4 @@ def _median(errors: np.ndarray, weights: np.ndarray) -> float:
     return float(sizes[order[low]] + sizes[order[min(high, len(order) - 1)]]) / 2
 
 
-_SUMMARIES = {"root_mean_square": _root_mean_square, "max": _largest, "median": _median}
+_STATISTICS = {"root_mean_square": _root_mean_square, "max": _largest, "median": _median}
