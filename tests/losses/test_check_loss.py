@@ -139,5 +139,5 @@ def test_a_slope_at_a_kink_that_neither_side_has_is_found():
         error = predictions - targets
         return where(error > 0, 1, where(error < 0, -1, 3))
 
-    with pytest.raises(AssertionError, match="is 3.0, but -1.0 below and 1.0 above"):
+    with pytest.raises(AssertionError, match=r"is 3\.0, but -1\.0 below and 1\.0 above"):
         check_loss(distance, points=100)
