@@ -83,7 +83,7 @@ LEFT_OUT = {
     "AdaptiveSoftmax": ("torch", "a layer with weights of its own, not a function of predictions and targets"),
     "DistributionBalanced": ("timm", "is made for one data set, from the counts of its classes"),
     "FenchelYoung": ("optax", "makes a loss of a function; of its losses sparsemax's, entmax's and softmax's are here"),
-    "GeneralizedDice": ("optax", "dice with class_weights or axis; its weights are those of each batch's volumes"),
+    "GeneralizedDice": ("optax", "dice along an axis, a class a row; its weights are those of each batch's volumes"),
     "Hamming": ("sklearn", "a metric of decisions, constant but for jumps: zero_one of each label"),
     "LabelRanking": ("sklearn", "a metric of orders, constant but for jumps; zlpr ranks labels and has a gradient"),
     "NCE": ("tensorflow", "draws classes at random with a sampler of its own"),
@@ -92,7 +92,7 @@ LEFT_OUT = {
         "cross_entropy of relevances divided by their sum, which is the sample_weight",
     ),
     "SampledSoftmax": ("tensorflow", "draws classes at random with a sampler of its own"),
-    "TripletMarginWithDistance": ("torch", "takes a distance as a function; triplet has the p-norms"),
+    "TripletMarginWithDistance": ("torch", "takes a distance as a function; triplet is that of Euclidean ones"),
     "TwoWay": ("timm", "compares every label with those of all other examples of a batch"),
 }
 

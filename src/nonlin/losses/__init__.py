@@ -13,7 +13,6 @@ from . import (
     metric_learning,
     multilabel,
     overlap,
-    ranking,
     regression,
     relative_errors,
     sequences,
@@ -31,7 +30,6 @@ from .margins import *
 from .metric_learning import *
 from .multilabel import *
 from .overlap import *
-from .ranking import *
 from .regression import *
 from .relative_errors import *
 from .sequences import *
@@ -50,7 +48,6 @@ __all__ += margins.__all__
 __all__ += metric_learning.__all__
 __all__ += multilabel.__all__
 __all__ += overlap.__all__
-__all__ += ranking.__all__
 __all__ += regression.__all__
 __all__ += relative_errors.__all__
 __all__ += sequences.__all__

@@ -1,12 +1,12 @@
 """Losses of several labels at once."""
 
-from ..activations import sigmoid
 from ..definition import RowLoss, loss_definition
 from ..definition.primitives import exp, is_row_argmax, log, log1p, maximum, minimum, row_max, row_sum, where
+from .algorithm import AlgorithmLoss
 from .binary import binary_cross_entropy
 from .formulas import row_length
 
-__all__ = ["multilabel_soft_margin", "zlpr"]
+__all__ = ["multilabel_margin", "multilabel_soft_margin", "zlpr"]
 
 
 @loss_definition(
@@ -28,13 +28,12 @@ def multilabel_soft_margin(logits, targets):
 
 @multilabel_soft_margin.gradient
 def _(logits, targets):
-    slopes = where(logits > 0, (1 - targets) - sigmoid(-logits), sigmoid(logits) - targets)
-    return slopes / row_length(targets)
+    return binary_cross_entropy.gradient(logits, targets) / row_length(targets)
 
 
 @multilabel_soft_margin.hessian_diagonal
 def _(logits, targets):
-    return sigmoid(logits) * sigmoid(-logits) / row_length(targets)
+    return binary_cross_entropy.hessian_diagonal(logits, targets) / row_length(targets)
 
 
 def _log_one_plus_sum(x, counted):
@@ -95,3 +94,40 @@ def _curvatures(x, counted):
     _, below, others = _exponentials(x, counted)
     share = below / (1 + others)
     return share * where(share > 1 / 2, others / (1 + others), 1 - share)
+
+
+@loss_definition(
+    kind=AlgorithmLoss,
+    domains={"targets": "binary"},
+    convex=True,
+    lipschitz=1.0,
+    aliases=("multilabel_margin_loss", "multilabelmarginloss"),
+    reference="Crammer & Singer 2003, Journal of Machine Learning Research 3:1025",
+    same_as={"torch": "nn.functional.multilabel_margin_loss (targets as rows of 0 and 1)"},
+)
+def multilabel_margin(logits, targets):
+    """The hinge loss 1 - a + b of each right class's logit a with each wrong one's b, summed, over the classes.
+
+    Parameters
+    ----------
+    logits : array with at least one axis, the classes along the last
+    targets : 0 and 1, shaped like the logits; PyTorch takes the indices of the right classes, ended by -1, instead
+    reduction : "mean" (default, over the rows), "sum" or "none"
+    sample_weight : a weight for each row
+
+    Returns
+    -------
+    A number, or for `reduction="none"` one for each row, in the dtype of the logits. A row whose classes are all right
+    or all wrong costs nothing.
+
+    Raises
+    ------
+    InputError
+        For targets other than 0 and 1; the message names the first one.
+
+    Examples
+    --------
+    >>> import nonlin as nl
+    >>> float(nl.loss.multilabel_margin([[0.1, 0.2, 0.4, 0.8]], [[1, 0, 0, 1]]).round(6))
+    0.85
+    """

@@ -9,6 +9,7 @@ __all__ = ["ctc"]
 @loss_definition(
     kind=AlgorithmLoss,
     output="softmax",
+    lipschitz=1.0,
     aliases=("ctc_loss", "ctcloss", "connectionist_temporal_classification"),
     reference="Graves, Fernández, Gomez & Schmidhuber 2006, doi:10.1145/1143844.1143891",
     same_as={"torch": "nn.functional.ctc_loss (of log_softmax)", "optax": "ctc_loss", "tensorflow": "nn.ctc_loss"},

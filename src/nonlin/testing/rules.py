@@ -89,6 +89,8 @@ def _number_problem(value: Any) -> str:
 def _permitted(value: Any) -> bool:
     if isinstance(value, Definition | Derivative | ModuleType) or value is abs:
         return True  # a module is judged by what is taken from it
+    if isinstance(getattr(value, "__self__", None), Definition):
+        return True  # the gradient of another loss
     if isinstance(value, Expression):
         return value.operation == "constant" and value.value in DIGITS
     return value in PRIMITIVES
