@@ -49,11 +49,14 @@ def measure(
     forms: Sequence[FastForm | None],
     domains: Sequence[str],
     parameters: Mapping[str, Parameter],
+    *,
+    zeros_have_signs: bool = True,
 ) -> None:
     """Write into the facts of a float32 loop how far each output's fast form holds, at parameters near their defaults.
 
     That is the largest power of two, infinity, or -1 where it is of no use. Without a bound no input is looked at, so
     that tiny ones must give the same bits as ever: of doubles no sample could tell. `domains` are those of the inputs.
+    The sign of a zero counts, unless `zeros_have_signs` is false: that of a loss says nothing.
     """
     for place, known in enumerate(parameters.values()):
         facts[len(forms) + 2 * place], facts[len(forms) + 2 * place + 1] = near(known)
@@ -70,7 +73,7 @@ def measure(
         size = np.max(np.abs(points), axis=0)
         is_tiny = np.any([(np.abs(x) < LEAST_INPUT) & (x != 0) for x in points], axis=0)
         for k, (got, exact) in enumerate(zip(*map(_as_tuple, results), strict=True)):
-            right = _is_right(got, exact)
+            right = _is_right(got, exact, zeros_have_signs)
             tried = right | is_tiny
             reached = [2.0**step for step in range(_LEAST, _FARTHEST + 1) if tried[size <= 2.0**step].all()]
             to_the_bit = ~is_tiny | (got == exact.astype(np.float32)) | (np.isnan(got) & np.isnan(exact))
@@ -168,11 +171,12 @@ def _roots(f: Callable[[np.ndarray], np.ndarray], grid: np.ndarray) -> np.ndarra
     return low
 
 
-def _is_right(got: np.ndarray, exact: np.ndarray) -> np.ndarray:
+def _is_right(got: np.ndarray, exact: np.ndarray, zeros_have_signs: bool) -> np.ndarray:
     """Where a result is near enough to the exact one, or the same infinity, NaN or zero."""
     unit = np.spacing(np.abs(exact).astype(np.float32)).astype(float)
     rounded = exact.astype(np.float32)
     zero = (rounded == 0) & (got == 0)
     near_enough = np.abs(got - exact) <= _TOLERANCE * unit
     same = (got == rounded) | (np.isnan(got) & np.isnan(rounded))
-    return np.where(zero, np.signbit(got) == np.signbit(exact), near_enough | same)
+    same_zero = (np.signbit(got) == np.signbit(exact)) | (not zeros_have_signs)
+    return np.where(zero, same_zero, near_enough | same)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...definition import Definition
+from ...definition import Activation, Definition
 from ...definition.activation import textbook_forms
 from ...definition.expression import parameter, symbol
 from ...definition.records import made_from_definitions
@@ -81,7 +81,8 @@ def _measured(record: Definition, part: str, forms: list[FastForm | None]) -> _M
     made = _compiled(record, part, forms)
     if any(forms):
         domains = [record.domains.get(name, "real") for name in record.inputs]
-        measure(made.function, made.facts, forms, domains, record.parameters)
+        signs = isinstance(record, Activation)
+        measure(made.function, made.facts, forms, domains, record.parameters, zeros_have_signs=signs)
     held = [form if bound > 0 else None for form, bound in zip(forms, made.facts, strict=False)]
     return made._replace(forms=held)
 

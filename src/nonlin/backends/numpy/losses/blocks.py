@@ -29,9 +29,10 @@ _FLOAT = np.dtype(np.float32)
 
 
 def total(numbers: np.ndarray) -> float:
-    """The sum of contiguous numbers in float64."""
+    """The sum of contiguous numbers in float64; infinite, without a warning, where it is beyond the range."""
     if numbers.dtype != _FLOAT:
-        return float(numbers.sum(dtype=np.float64))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(numbers.sum(dtype=np.float64))
     return sum_of(symbol("x"), numbers)
 
 
@@ -40,6 +41,20 @@ def sum_of(formula: Expression, numbers: np.ndarray) -> float:
     sums = np.empty(-(-numbers.size // _ROW))
     _run(_sum_kernel(formula), [numbers], [sums])
     return float(sums.sum())
+
+
+def squares_of(record: Loss, inputs: Sequence[np.ndarray], numbers: Sequence[float]) -> float:
+    """The sum of the squared values of a loss of contiguous float32 numbers, in float64."""
+    sums = np.empty(-(-inputs[0].size // _ROW))
+    _run(_squares_kernel(record), inputs, [sums], numbers)
+    return float(sums.sum())
+
+
+def slopes_of_squares(
+    record: Loss, inputs: Sequence[np.ndarray], numbers: Sequence[float], result: np.ndarray, factor: float
+) -> None:
+    """Write the values of a loss times their gradients times a factor."""
+    _run(_slopes_kernel(record), inputs, [result], [*numbers, factor])
 
 
 def row_sums(matrix: np.ndarray) -> np.ndarray:
@@ -116,6 +131,23 @@ def _scale_kernel() -> int:
 
 
 @cache
+def _squares_kernel(record: Loss) -> int:
+    floating_point_environment()
+    (error,) = record.trace("value", *map(symbol, record.inputs), **_parameters(record))
+    inputs, parameters = dict.fromkeys(record.inputs, ROW), list(record.parameters)
+    return row_kernel([row_sum(error * error)], [True], inputs, parameters, _FLOAT, [], as_doubles=True)
+
+
+@cache
+def _slopes_kernel(record: Loss) -> int:
+    floating_point_environment()
+    symbols, numbers = [symbol(name) for name in record.inputs], _parameters(record)
+    error, slope = (record.trace(part, *symbols, **numbers)[0] for part in ("value", "gradient"))
+    inputs, parameters = dict.fromkeys(record.inputs, ROW), [*record.parameters, _FACTOR]
+    return row_kernel([error * slope * parameter(_FACTOR)], [False], inputs, parameters, _FLOAT, [])
+
+
+@cache
 def _loss_kernel(record: Loss, names: tuple[str, ...], wants_sum: bool) -> int:
     """A kernel of some parts of a loss, the last of them summed if a sum is wanted."""
     floating_point_environment()
@@ -138,4 +170,6 @@ def _parameters(record: Loss) -> dict[str, Expression]:
     return {name: parameter(name) for name in record.parameters}
 
 
-made_from_definitions += [_loss_kernel.cache_clear, in_one_pass.cache_clear]
+made_from_definitions += [
+    function.cache_clear for function in (_loss_kernel, _squares_kernel, _slopes_kernel, in_one_pass)
+]

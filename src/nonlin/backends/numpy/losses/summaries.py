@@ -11,8 +11,9 @@ import numpy as np
 from ....definition import SummaryLoss
 from ....errors import InputError
 from ..functions import ufunc
+from .blocks import slopes_of_squares, squares_of
 from .checks import broadcast_weights, check_domains, check_one_shape
-from .settings import Settings
+from .settings import Settings, specialised
 
 
 def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings) -> dict[str, Any]:
@@ -21,6 +22,8 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
         raise InputError(f"{loss.name} is one number for all entries; reduction must be 'mean', got {s.reduction!r}")
     fitted = check_one_shape(loss, arrays)
     check_domains(loss, fitted)
+    if loss.statistic == "root_mean_square" and s.dtype == np.float32 and s.sample_weight is None:
+        return _of_floats(loss, part, fitted, s)
     inputs = [np.asarray(array, np.float64) for array in fitted.values()]  # so that results are rounded once
     errors = ufunc(loss, "value")(*inputs, *s.numbers.values())
     weights = np.ones(1) if s.sample_weight is None else broadcast_weights(s.sample_weight, errors.shape)
@@ -31,6 +34,20 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
         slopes = ufunc(loss, "gradient")(*inputs, *s.numbers.values())
         share = weights / weights.sum()
         found["gradient"] = slopes * share * (errors / value if value > 0 else np.zeros_like(errors))
+    return {name: found[name] for name in (["value", "gradient"] if part == "value_and_gradient" else [part])}
+
+
+def _of_floats(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings) -> dict[str, Any]:
+    """The root of the mean square of float32 numbers, whose squares are within the range of float64."""
+    record, left = specialised(loss, len(arrays), s.numbers)
+    numbers, first = [float(number) for number in left.values()], arrays[loss.inputs[0]]
+    inputs = [np.ascontiguousarray(array, np.float32).reshape(-1) for array in arrays.values()]
+    value = math.sqrt(squares_of(record, inputs, numbers) / first.size)
+    found: dict[str, Any] = {"value": np.float64(value)}
+    if part != "value":
+        found["gradient"] = np.zeros(first.shape, np.float32)
+        if value > 0:
+            slopes_of_squares(record, inputs, numbers, found["gradient"].reshape(-1), 1 / (first.size * value))
     return {name: found[name] for name in (["value", "gradient"] if part == "value_and_gradient" else [part])}
 
 
