@@ -199,6 +199,71 @@ def test_layout_does_not_change_results(name):
             np.testing.assert_array_equal(mine, expected)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", TRAINED)
+def test_numbers_at_even_distances_are_read_where_they_lie(name, dtype):
+    """Every second one, or backwards: such an array is still a view when it is flat."""
+    loss, inputs = RECORDS[name], given(name, (6, 5), dtype)
+    expected = loss.value_and_gradient(*inputs, **along(name))
+    for step in (2, -1):
+        views = [np.repeat(x.reshape(-1)[:: np.sign(step)], abs(step))[::step].reshape(x.shape) for x in inputs]
+        assert not any(x.flags.c_contiguous for x in views)
+        for mine, other in zip(loss.value_and_gradient(*views, **along(name)), expected, strict=True):
+            np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["mse", "log_cosh", "cross_entropy"])
+def test_a_gradient_can_be_written_over_neighbours_of_what_is_read(name, dtype):
+    loss, shape = RECORDS[name], (2**17 + 1, 5)  # more than a block
+    inputs = given(name, shape, dtype)
+    for read, written in ((slice(1, None), slice(-1)), (slice(-1), slice(1, None)), (slice(None, 0, -1), slice(-1))):
+        memory = inputs[0].copy()
+        expected = loss.gradient(memory[read].copy(), inputs[1][1:])
+        got = loss.gradient(memory[read], inputs[1][1:], out=memory[written])
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", ["mse", "log_cosh", "cross_entropy"])
+def test_a_gradient_can_be_written_over_targets_and_weights(name):
+    loss, (x, targets) = RECORDS[name], given(name)
+    weights = np.random.default_rng(3).uniform(size=x.shape[: 1 if loss.kind == "row" else 2])
+    expected = loss.gradient(x, targets, sample_weight=weights)
+    if weights.shape == x.shape:
+        out = weights.copy()
+        np.testing.assert_array_equal(loss.gradient(x, targets, sample_weight=out, out=out), expected)
+    np.testing.assert_array_equal(loss.gradient(x, targets, sample_weight=weights, out=targets), expected)
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy_from_probabilities", "cross_entropy_from_probabilities"])
+def test_what_has_no_weight_counts_nothing_were_it_infinite(loss):
+    certain, even = [0.0, 1.0], [0.5, 0.5]
+    inputs = np.array([certain, even]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    value, slopes = nl.get_loss(loss).value_and_gradient(*inputs, sample_weight=[0, 1])
+    alone, slope = nl.get_loss(loss).value_and_gradient(inputs[0][1:], inputs[1][1:])
+    assert value == alone
+    np.testing.assert_array_equal(slopes, [[0, 0], slope[0]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_mean_needs_the_ratios_of_weights_only(name, dtype):
+    loss, inputs = RECORDS[name], given(name, dtype=dtype)
+    weights = np.array([1, 2, 0, 3, 1, 1])
+    expected = loss.value_and_gradient(*inputs, sample_weight=weights, **along(name))
+    for unit in (2.0**1021, 2.0**-120, 2.0**-1074):
+        for mine, other in zip(
+            loss.value_and_gradient(*inputs, sample_weight=unit * weights, **along(name)), expected, strict=True
+        ):
+            np.testing.assert_array_equal(mine, other)
+
+
+def test_sums_beyond_the_range_are_infinite_without_a_warning():
+    many = np.zeros(2**19)
+    many[[0, 1, -1]] = 1e308
+    assert nl.loss.mae(many, np.zeros_like(many), reduction="sum") == np.inf
+
+
 @pytest.mark.parametrize("name", CALLED)
 def test_pandas_is_taken(name):
     pandas = pytest.importorskip("pandas")
@@ -295,6 +360,21 @@ def test_options_that_make_no_sense_are_refused(name):
     for size in (np.ones(3), np.ones((5, 6)), np.float64(2)):
         with pytest.raises(InputError, match="sample_weight"):
             loss(*inputs, sample_weight=size, **along(name))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda loss: loss.mse([1.0], [1.0], targets=[1.0]), "mse has got targets twice"),
+        (lambda loss: loss.cross_entropy([[1.0, 2.0]], [0], weight=[1, 2]), "did you mean 'class_weights'"),
+        (lambda loss: loss.cross_entropy([[1.0, 2.0]], [0], [1, 2, 3]), "class_weights of .* must have the shape"),
+        (lambda loss: loss.mse.gradient([1.0], [1.0], with_respect_to="targets"), 'mse.gradient.with_respect_to="targ'),
+        (lambda loss: nl.get_loss("no such thing"), r"unknown loss 'no such thing'; nonlin.losses\(\) lists all$"),
+    ],
+)
+def test_an_error_names_the_mend(call, message):
+    with pytest.raises(InputError, match=message):
+        call(nl.loss)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,7 +30,11 @@ def elementwise_loss(loss: Loss, part: str, arrays: Mapping[str, np.ndarray], s:
     divisor = _divisor(loss, weights, count) if s.reduction == "mean" else 1.0
     if s.out is not None:  # it may be an input, and an error must leave that as it is
         check_all_domains(loss, fitted)
-    results = {name: _result(name, count, s) for name in names if name != "value" or s.reduction == "none"}
+    results = {
+        name: _result(s.dtype, None if name == "value" else s.out, [*flat.values()], [weights, *numbers])
+        for name in names
+        if name != "value" or s.reduction == "none"
+    }
     work = _Work(record, part, names, numbers, s, weights, 1 / divisor)
     sums = []
     for start in range(0, count, _BLOCK):
@@ -39,11 +42,12 @@ def elementwise_loss(loss: Loss, part: str, arrays: Mapping[str, np.ndarray], s:
         inputs = {name: array[block] for name, array in flat.items()}
         if s.out is None:
             check_domains(loss, inputs, start, shape)
-        given = [np.asarray(array, s.working) for array in inputs.values()]
+        given = [np.ascontiguousarray(array, s.working) for array in inputs.values()]
         sums.append(work.run(given, {name: result[block] for name, result in results.items()}, block))
     reduced: dict[str, Any] = {name: result.reshape(shape) for name, result in results.items()}
     if len(results) < len(names):
-        reduced["value"] = np.float64(math.fsum(sums) / divisor)
+        with np.errstate(over="ignore", invalid="ignore"):
+            reduced["value"] = np.sum(sums) / divisor
     return {name: reduced[name] for name in names}
 
 
@@ -77,7 +81,7 @@ class _Work:
         found = 0.0
         for name, computed in into.items():
             if self.weights is not None:
-                computed *= self.weights[block]
+                _weight(computed, self.weights[block])
             if name not in results:
                 found = total(computed)
                 continue
@@ -97,6 +101,13 @@ class _Work:
         return self.spare[name][:count]
 
 
+def _weight(computed: np.ndarray, weights: np.ndarray) -> None:
+    """Multiply numbers by weights; what has the weight 0 counts nothing, were it infinite or NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        computed *= weights
+    computed[weights == 0] = 0
+
+
 def _divisor(loss: Loss, weights: np.ndarray | None, count: int) -> float:
     """What the sum is divided by for a mean: the entries, or their weights."""
     found = float(count) if weights is None else float(weights.sum(dtype=np.float64))
@@ -105,11 +116,15 @@ def _divisor(loss: Loss, weights: np.ndarray | None, count: int) -> float:
     return found
 
 
-def _result(name: str, count: int, s: Settings) -> np.ndarray:
-    """Where a part goes: into `out` if that is given and contiguous."""
-    if s.out is None or name == "value" or not s.out.flags.c_contiguous:
-        return np.empty(count, s.dtype)
-    return s.out.reshape(-1)
+def _result(dtype: np.dtype, out: np.ndarray | None, inputs: Sequence[np.ndarray], factors: Sequence[Any]) -> Any:
+    """Where a part goes: into `out` if that is contiguous and nothing else lies there that is read later."""
+    size = inputs[0].size
+    if out is None or not out.flags.c_contiguous:
+        return np.empty(size, dtype)
+    # A block of an input is read before it is written, if each of its entries lies where the result does.
+    others = [x for x in inputs if (x.ctypes.data, x.strides) != (out.ctypes.data, (out.itemsize,))]
+    is_read = any(np.may_share_memory(out, x) for x in (*others, *factors) if np.ndim(x))
+    return np.empty(size, dtype) if is_read else out.reshape(-1)
 
 
 def _flat(loss: Loss, name: str, number: Any, shape: tuple[int, ...]) -> Any:

@@ -15,6 +15,7 @@ from ....errors import InputError, unknown
 from ..bfloat16 import computed_in
 from ..class_targets import with_index
 from ..rows import plain_array, working_dtype
+from .checks import check_weights
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -45,6 +46,9 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
     sample_weight = given.pop("sample_weight", None)
     if sample_weight is not None:
         sample_weight = plain_array(sample_weight, "sample_weight")
+        check_weights(sample_weight, "sample_weight")
+        if reduction == "mean":
+            sample_weight = _about_one(sample_weight)
     out = given.pop("out", None)
     ignore_index = given.pop("ignore_index", None) if loss.has_axis or loss.kind == "algorithm" else None
     axis = given.pop("axis", None) if loss.has_axis else None
@@ -54,6 +58,15 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
         _check_out(loss, out, arrays, dtype)
     numbers = loss.check_parameters(given)
     return Settings(reduction, numbers, dtype, np.dtype(working), sample_weight, axis, ignore_index, out)
+
+
+def _about_one(weights: np.ndarray) -> np.ndarray:
+    """Weights times the power of two that takes the largest to 1/2 or more, below 1: the mean is the same.
+
+    Products with them and their sum are then within the range.
+    """
+    _, exponent = np.frexp(np.max(weights, initial=0).astype(np.float64))
+    return np.ldexp(weights.astype(np.float64), -exponent)
 
 
 def result_dtype(loss: Loss, arrays: Mapping[str, np.ndarray]) -> np.dtype:
