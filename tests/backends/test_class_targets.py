@@ -18,6 +18,8 @@ T, X = symbol("t"), symbol("x")
         (T * 3 + 1 - X, "where(t, subtract(4, x), subtract(1, x))"),
         (where(row_sum(T) <= T, X, 0 * X), "where(t, x, 0)"),
         (where(T > 2, X, exp(X)), "exp(x)"),
+        (X + (1 - X), "1"),
+        ((exp(X) - X) + X, "exp(x)"),
         (row_sum(exp(X) * (1 - T)), "row_sum(where(t, 0, exp(x)))"),
     ],
 )

@@ -99,6 +99,10 @@ def _folded(operation: str, arguments: Sequence[Any]) -> Any:
         result = _EXACT[operation](*(Fraction(argument.value) for argument in arguments))
         if result is not None:
             return result if isinstance(result, bool) else number(result if result.denominator > 1 else int(result))
+    if operation == "add":
+        for part, rest in (arguments, arguments[::-1]):
+            if rest.operation == "subtract" and rest.arguments[1] is part:
+                return rest.arguments[0]
     for place, argument in enumerate(arguments):
         for value in (0, 1):
             if _is(argument, value) and (operation, place, value) in _SAME and len(arguments) == 2:
