@@ -104,7 +104,7 @@ def check_weights(weights: np.ndarray, name: str) -> None:
 
 def broadcast_weights(sample_weight: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Weights of samples for each entry of an unreduced loss: they have its shape, or that of its leading axes."""
-    if sample_weight.ndim == 0 or sample_weight.shape != shape[: sample_weight.ndim]:
+    if sample_weight.ndim == 0 < len(shape) or sample_weight.shape != shape[: sample_weight.ndim]:
         raise InputError(
             f"sample_weight must have the shape {shape} of the unreduced loss, or of its leading axes, got "
             f"{sample_weight.shape}"

@@ -12,7 +12,7 @@ from ....definition import SummaryLoss
 from ....errors import InputError
 from ..functions import ufunc
 from .blocks import slopes_of_squares, squares_of
-from .checks import broadcast_weights, check_domains, check_one_shape
+from .checks import check_domains, check_one_shape, mean_weights, weights_or_ones
 from .settings import Settings, specialised
 
 
@@ -26,14 +26,16 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
         return _of_floats(loss, part, fitted, s)
     inputs = [np.asarray(array, np.float64) for array in fitted.values()]  # so that results are rounded once
     errors = ufunc(loss, "value")(*inputs, *s.numbers.values())
-    weights = np.ones(1) if s.sample_weight is None else broadcast_weights(s.sample_weight, errors.shape)
-    weights = np.broadcast_to(weights, errors.shape).astype(np.float64)
+    weights = weights_or_ones(s.sample_weight, errors.shape)
+    share = mean_weights(loss, weights)
+    errors = np.where(weights > 0, errors, 0)
     value = _STATISTICS[loss.statistic](errors, weights)
     found: dict[str, Any] = {"value": np.float64(value)}
     if part != "value":
         slopes = ufunc(loss, "gradient")(*inputs, *s.numbers.values())
-        share = weights / weights.sum()
-        found["gradient"] = slopes * share * (errors / value if value > 0 else np.zeros_like(errors))
+        with np.errstate(invalid="ignore"):  # infinity over infinity
+            gradient = slopes * share * (errors / value if value != 0 else np.zeros_like(errors))
+        found["gradient"] = np.where(weights > 0, gradient, 0)
     return {name: found[name] for name in (["value", "gradient"] if part == "value_and_gradient" else [part])}
 
 
@@ -46,7 +48,7 @@ def _of_floats(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray], s
     found: dict[str, Any] = {"value": np.float64(value)}
     if part != "value":
         found["gradient"] = np.zeros(first.shape, np.float32)
-        if value > 0:
+        if value != 0:
             slopes_of_squares(record, inputs, numbers, found["gradient"].reshape(-1), 1 / (first.size * value))
     return {name: found[name] for name in (["value", "gradient"] if part == "value_and_gradient" else [part])}
 
@@ -61,14 +63,17 @@ def _root_mean_square(errors: np.ndarray, weights: np.ndarray) -> float:
 
 
 def _largest(errors: np.ndarray, weights: np.ndarray) -> float:
-    return float(np.max(np.abs(errors)[weights > 0]))
+    return float(np.max(np.abs(errors)))
 
 
 def _median(errors: np.ndarray, weights: np.ndarray) -> float:
     """The median; with weights, the middle of the smallest and largest one with at most half the weight beyond."""
     sizes = np.abs(errors).reshape(-1)
     if np.all(weights == weights.flat[0]):
-        return float(np.median(sizes))
+        with np.errstate(over="ignore"):  # the sum of the two in the middle
+            return float(np.median(sizes))
+    if np.isnan(sizes).any():
+        return math.nan
     order = np.argsort(sizes)
     below = np.cumsum(weights.reshape(-1)[order])
     low, high = (np.searchsorted(below, below[-1] / 2, side=side) for side in ("left", "right"))
