@@ -48,9 +48,6 @@ def test_definition_at_many_points(name):
     check_loss(name, points=4000)
 
 
-# Losses that give NaN at numbers that only float64 has, below 1e-308 or around 1e308.
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", REDUCED)
 def test_no_number_gives_nan(name, dtype):

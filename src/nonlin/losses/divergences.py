@@ -251,7 +251,8 @@ def _(log_predictions, targets):
     u = log_predictions - log(where(targets > 0, targets, 1))
     close = where(targets > 0, abs(u), 1) < 1 / 2
     near = targets * _expm1_excess(where(close, u, 0))
-    apart = exp(log_predictions) - _if_targeted(targets, targets * (1 + u))
+    p = exp(log_predictions)
+    apart = where(p < 2.0**1023, p - _if_targeted(targets, targets * (1 + u)), p)
     return row_sum(where(close, near, apart))
 
 

@@ -105,7 +105,12 @@ def binary_focal_from_probabilities(predictions, targets, *, gamma=2.0, alpha=-1
     """`binary_focal` of probabilities instead of logits; nothing is clipped."""
     lack = targets * (1 - predictions) + (1 - targets) * predictions
     cross_entropy = binary_cross_entropy_from_probabilities(predictions, targets)
-    return _balanced(targets, alpha, _power(lack, gamma) * cross_entropy)
+    return _balanced(targets, alpha, _focused(lack, gamma, cross_entropy))
+
+
+def _focused(lack, gamma, number):
+    """The number times a power of what a probability lacks, which may be less than any float beside infinity."""
+    return where(abs(number) < 2.0**1000, _power(lack, gamma) * number, number)
 
 
 @binary_focal_from_probabilities.gradient
@@ -116,7 +121,7 @@ def _(predictions, targets, *, gamma=2.0, alpha=-1.0):
     relative = binary_cross_entropy_from_probabilities(predictions, targets) / where(lack > 0, lack, 1)
     focusing = where(uncertain, gamma * (1 - 2 * targets) * relative, 0)
     slope = focusing + slope_in_probability(predictions, targets)
-    return _balanced(targets, alpha, _power(lack, gamma) * slope)
+    return _balanced(targets, alpha, _focused(lack, gamma, slope))
 
 
 def _poly_term(logits, epsilon):

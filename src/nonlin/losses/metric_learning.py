@@ -6,7 +6,7 @@ are the same their distance has the subgradient 0. Exactly at a margin gradients
 """
 
 from ..definition import Parameter, RowLoss, loss_definition
-from ..definition.primitives import maximum, row_sum, where
+from ..definition.primitives import maximum, row_max, row_sum, where
 from .cosine import _bend, _direction, _slope, cosine_distance, cosine_similarity
 from .formulas import unless_nan
 
@@ -129,6 +129,13 @@ def _farther_slope(x, y, z):
     return ((z - y) - nearer * _farther(x, y, z)) / where(larger > 0, larger, 1)
 
 
+def _in_range(anchors, positives, negatives, margin):
+    """The points and the margin times a factor with which sums of distances are within float64, and the factor."""
+    largest = row_max(maximum(maximum(abs(anchors), abs(positives)), abs(negatives)))
+    scale = where(largest > 2.0**900, 2.0**-40, 1)
+    return scale * anchors, scale * positives, scale * negatives, scale * margin, scale
+
+
 def _missing(anchors, positives, negatives, margin, swap):
     """What the positive misses to be nearer than the negative by the margin; and 1 if swapped, 0 if not."""
     swapped = where(swap > 0, where(_farther(negatives, positives, anchors) < 0, 1, 0), 0)
@@ -150,12 +157,14 @@ def _missing(anchors, positives, negatives, margin, swap):
 )
 def triplet(anchors, positives, negatives, *, margin=1.0, swap=0.0):
     """What a positive misses to be nearer to its anchor than a negative is, by a margin; distances are Euclidean."""
+    anchors, positives, negatives, margin, scale = _in_range(anchors, positives, negatives, margin)
     missing, _ = _missing(anchors, positives, negatives, margin, swap)
-    return maximum(missing, 0)
+    return maximum(missing, 0) / scale
 
 
 @triplet.gradient
 def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
+    anchors, positives, negatives, margin, _ = _in_range(anchors, positives, negatives, margin)
     missing, swapped = _missing(anchors, positives, negatives, margin, swap)
     slope = where(swapped > 0, _direction(anchors - positives), _farther_slope(anchors, positives, negatives))
     return where(missing < 0, 0, slope)
@@ -163,6 +172,7 @@ def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
 
 @triplet.gradient(with_respect_to="positives")
 def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
+    anchors, positives, negatives, margin, _ = _in_range(anchors, positives, negatives, margin)
     missing, swapped = _missing(anchors, positives, negatives, margin, swap)
     slope = where(swapped > 0, _farther_slope(positives, anchors, negatives), _direction(positives - anchors))
     return where(missing < 0, 0, slope)
@@ -170,5 +180,6 @@ def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
 
 @triplet.gradient(with_respect_to="negatives")
 def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
+    anchors, positives, negatives, margin, _ = _in_range(anchors, positives, negatives, margin)
     missing, swapped = _missing(anchors, positives, negatives, margin, swap)
     return where(missing < 0, 0, _direction(where(swapped > 0, positives, anchors) - negatives))

@@ -73,7 +73,7 @@ def _(predictions, targets):
 def _(predictions, targets):
     p, t, size, scale = _scaled(predictions, targets)
     share = (abs(t) + t * sign(p)) / size  # 0 where the signs differ: the loss is 2 all over
-    return 2 * (sign(p - t) * share) * (scale / size)
+    return 2 * (sign(p - t) * share * scale) / size
 
 
 @smape.hessian_diagonal
