@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nonlin.backends.numpy.sizes import USUAL, simplified
 from nonlin.definition.expression import CONDITIONS, evaluate, nodes_of, parameter, symbol
-from nonlin.definition.plain import plain_table
+from nonlin.facts.plain import plain_table
 from nonlin.primitives import exp, maximum, minimum, where
 
 # NumPy's functions in double precision: the judge needs no kernels.

@@ -13,7 +13,7 @@ from nonlin.backends.numpy import stages as cutting
 from nonlin.backends.numpy.stages import LONGEST, cycles, stages
 from nonlin.definition import Elementwise
 from nonlin.definition.expression import CONDITIONS, evaluate, nodes_of, parameter, symbol
-from nonlin.definition.plain import plain_table
+from nonlin.facts.plain import plain_table
 from nonlin.primitives import exp, sqrt, where
 
 # NumPy's functions in double precision: the judge needs no kernels.
