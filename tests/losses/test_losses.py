@@ -216,6 +216,11 @@ def test_a_gradient_can_be_written_over_neighbours_of_what_is_read(name, dtype):
         expected = loss.gradient(memory[read].copy(), inputs[1][1:])
         got = loss.gradient(memory[read], inputs[1][1:], out=memory[written])
         np.testing.assert_array_equal(got, expected)
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(5), size=9).astype(dtype)
+    expected = nl.loss.brier.gradient(probabilities[1:], probabilities[:-1])
+    np.testing.assert_array_equal(
+        nl.loss.brier.gradient(probabilities[1:], probabilities[:-1], out=probabilities[1:]), expected
+    )
 
 
 @pytest.mark.parametrize("name", ["mse", "log_cosh", "cross_entropy"])
@@ -280,9 +285,15 @@ def test_a_single_number_or_row_takes_a_single_weight():
 
 
 def test_sums_beyond_the_range_are_infinite_without_a_warning():
-    many = np.zeros(2**19)
-    many[[0, 1, -1]] = 1e308
-    assert nl.loss.mae(many, np.zeros_like(many), reduction="sum") == np.inf
+    many = np.zeros((2**17, 4))
+    many[[0, 1, -1], 0] = 1e308
+    targets = np.zeros_like(many)
+    targets[:, 1] = 1
+    for loss, options in (("mae", {"reduction": "sum"}), ("cross_entropy", {"reduction": "sum"}), ("max_error", {})):
+        assert nl.get_loss(loss)(many, targets, **options) == (1e308 if loss == "max_error" else np.inf)
+    with np.errstate(all="raise"):
+        assert nl.loss.mae(many, targets, reduction="sum") == np.inf
+        assert nl.loss.cross_entropy(many[2:3] - 1000 * targets[:1], targets[:1]) == pytest.approx(1000 + np.log(3))
 
 
 @pytest.mark.parametrize("name", CALLED)
@@ -386,7 +397,7 @@ def test_options_that_make_no_sense_are_refused(name):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda loss: loss.mse([1.0], [1.0], targets=[1.0]), "mse has got targets twice"),
+        (lambda loss: loss.mse([1.0], [1.0], targets=[1.0]), "mse takes predictions, targets, each of them once"),
         (lambda loss: loss.cross_entropy([[1.0, 2.0]], [0], weight=[1, 2]), "did you mean 'class_weights'"),
         (lambda loss: loss.cross_entropy([[1.0, 2.0]], [0], [1, 2, 3]), "class_weights of .* must have the shape"),
         (lambda loss: loss.mse.gradient([1.0], [1.0], with_respect_to="targets"), 'mse.gradient.with_respect_to="targ'),
@@ -458,6 +469,11 @@ def test_masked_classes_do_not_matter():
         (lambda: nl.loss.cross_entropy(np.zeros((2, 3)), [0.0, 1.0]), "class indices"),
         (lambda: nl.loss.binary_cross_entropy([0.0, 1.0], [0, 2]), r"from 0 to 1, got 2 at position \(1,\)"),
         (lambda: nl.loss.mse(np.zeros((3, 1)), np.zeros(3)), r"one shape, got \(3, 1\) and \(3,\)"),
+        (lambda: nl.loss.cosine_distance(np.zeros((3, 3)), np.zeros(3)), r"one shape, got \(3, 3\) and \(3,\)"),
+        (lambda: nl.loss.cosine_distance(np.zeros((3, 2)), np.zeros((3, 1))), r"one shape, got \(3, 2\) and \(3, 1\)"),
+        (lambda: nl.loss.cosine_embedding(np.ones((3, 2)), np.ones((3, 2)), [1, 1]), r"shape \(3,\), got \(2,\)"),
+        (lambda: nl.loss.cross_entropy(np.zeros((1, 2)), [0], ignore_index=0.5), "ignore_index must be a whole number"),
+        (lambda: nl.loss.mse([1.0], [1.0], out=np.zeros(1)), "out of mse is for a gradient"),
         (lambda: nl.loss.mse([], []), "empty batch"),
         (lambda: nl.loss.mse([1.0], [1.0], reduction="average"), "unknown reduction 'average'"),
     ],

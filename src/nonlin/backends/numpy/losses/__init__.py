@@ -43,8 +43,11 @@ def call_loss(loss: Loss, part: str, inputs: Mapping[str, Any], options: Mapping
     if first.size == 0:
         raise InputError(f"{loss.name} of an empty batch has no value: {loss.inputs[0]} have shape {first.shape}")
     asked = settings(loss, arrays, options)
-    found = _KINDS[loss.kind](loss, part, arrays, asked)
-    results = [_placed(name, rounded(result, asked.dtype), asked.out) for name, result in found.items()]
+    if asked.out is not None and part == "value":
+        raise InputError(f"out of {loss.name} is for a gradient, and a value needs none: leave it out")
+    with np.errstate(all="ignore"):  # what is beyond the range is infinite or 0, and what has no limit is NaN
+        found = _KINDS[loss.kind](loss, part, arrays, asked)
+        results = [_placed(name, rounded(result, asked.dtype), asked.out) for name, result in found.items()]
     return tuple(results) if len(results) > 1 else results[0]
 
 

@@ -29,10 +29,9 @@ _FLOAT = np.dtype(np.float32)
 
 
 def total(numbers: np.ndarray) -> float:
-    """The sum of contiguous numbers in float64; infinite, without a warning, where it is beyond the range."""
+    """The sum of contiguous numbers in float64."""
     if numbers.dtype != _FLOAT:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(numbers.sum(dtype=np.float64))
+        return float(numbers.sum(dtype=np.float64))
     return sum_of(symbol("x"), numbers)
 
 

@@ -46,8 +46,7 @@ def elementwise_loss(loss: Loss, part: str, arrays: Mapping[str, np.ndarray], s:
         sums.append(work.run(given, {name: result[block] for name, result in results.items()}, block))
     reduced: dict[str, Any] = {name: result.reshape(shape) for name, result in results.items()}
     if len(results) < len(names):
-        with np.errstate(over="ignore", invalid="ignore"):
-            reduced["value"] = np.sum(sums) / divisor
+        reduced["value"] = np.sum(sums) / divisor
     return {name: reduced[name] for name in names}
 
 
@@ -88,8 +87,7 @@ class _Work:
             if name != "value":
                 scale(computed, self.factor)
             if computed is not results[name]:
-                with np.errstate(over="ignore"):
-                    results[name][...] = computed
+                results[name][...] = computed
         return found
 
     def _place(self, name: str, results: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -103,8 +101,7 @@ class _Work:
 
 def _weight(computed: np.ndarray, weights: np.ndarray) -> None:
     """Multiply numbers by weights; what has the weight 0 counts nothing, were it infinite or NaN."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        computed *= weights
+    computed *= weights
     computed[weights == 0] = 0
 
 

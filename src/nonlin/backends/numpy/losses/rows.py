@@ -44,8 +44,9 @@ def row_loss(loss: RowLoss, part: str, arrays: Mapping[str, np.ndarray], s: Sett
     divisor = batch.total if s.reduction == "mean" else 1
     scale = batch.weights / divisor
     call = row_call(loss, names, batch.held, s, may_ignore=not np.all(scale > 0))
+    others = [array for name, array in batch.inputs.items() if name != loss.inputs[0]]
     results: dict[str, Any] = {
-        name: np.empty(batch.weights.shape) if name in PER_ROW else _result(first, s, call) for name in names
+        name: np.empty(batch.weights.shape) if name in PER_ROW else _result(first, others, s, call) for name in names
     }
     kinds = batch.held | {ROW_WEIGHT: NUMBER} | {name: NUMBER if name in PER_ROW else ROW for name in names}
     views = {
@@ -108,24 +109,26 @@ def _placed(loss: RowLoss, name: str, array: np.ndarray, first: np.ndarray, axis
     kept, classes = first.shape[:axis] + first.shape[axis + 1 :], first.shape[axis]
     if array.shape == first.shape:
         return np.ascontiguousarray(array), ROW
-    if array.shape == kept and "classification" not in loss.tasks and name == "targets":
-        return array, NUMBER
-    if name not in loss.inputs[:2] and array.shape == (classes,):
-        return array, SHARED
-    if array.shape == (*first.shape[:axis], 1, *first.shape[axis + 1 :]) and name == "targets":
+    is_one_a_row = name == "targets" and name not in loss.inputs[:2]  # of rows that are compared with each other
+    if is_one_a_row and array.shape in (kept, (*first.shape[:axis], 1, *first.shape[axis + 1 :])):
         return array.reshape(kept), NUMBER
+    if name in loss.optional and array.shape == (classes,):
+        return array, SHARED
     if name in loss.optional and array.ndim == 0:
         return np.broadcast_to(array, kept), NUMBER
-    expected = f"the shape ({classes},)" if name in loss.optional else "of one shape"
-    raise InputError(f"{loss.name} needs {loss.inputs[0]} and {name} {expected}, got {first.shape} and {array.shape}")
+    if name in loss.optional or is_one_a_row:
+        expected = kept if is_one_a_row else (classes,)
+        raise InputError(f"{name} of {loss.name} must have the shape {expected}, got {array.shape}")
+    raise InputError(f"{loss.name} needs {loss.inputs[0]} and {name} of one shape, got {first.shape} and {array.shape}")
 
 
-def _result(first: np.ndarray, s: Settings, call: RowCall) -> np.ndarray:
-    """Where a gradient goes: into `out` where rows can be read and written in one place."""
-    if s.out is None or not s.out.flags.c_contiguous:
+def _result(first: np.ndarray, others: Sequence[np.ndarray], s: Settings, call: RowCall) -> np.ndarray:
+    """Where a gradient goes: into `out` where rows can be read and written in one place, and nothing else is there."""
+    if s.out is None or not s.out.flags.c_contiguous or call.may_fail_late:
         return np.empty(first.shape, s.dtype)
     same = s.out.__array_interface__["data"] == first.__array_interface__["data"] and first.flags.c_contiguous
-    return s.out if same and not call.may_fail_late else np.empty(first.shape, s.dtype)
+    alone = not any(np.may_share_memory(s.out, array) for array in others)
+    return s.out if same and alone else np.empty(first.shape, s.dtype)
 
 
 def _view(array: np.ndarray, held: str, axis: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -51,6 +52,8 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
             sample_weight = _about_one(sample_weight)
     out = given.pop("out", None)
     ignore_index = given.pop("ignore_index", None) if loss.has_axis or loss.kind == "algorithm" else None
+    if ignore_index is not None:
+        ignore_index = _whole("ignore_index", ignore_index)
     axis = given.pop("axis", None) if loss.has_axis else None
     dtype = result_dtype(loss, arrays)
     working = computed_in(dtype) if reduction == "none" else np.promote_types(dtype, np.float32)
@@ -58,6 +61,13 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
         _check_out(loss, out, arrays, dtype)
     numbers = loss.check_parameters(given)
     return Settings(reduction, numbers, dtype, np.dtype(working), sample_weight, axis, ignore_index, out)
+
+
+def _whole(name: str, number: Any) -> int:
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise InputError(f"{name} must be a whole number, got {number!r}") from None
 
 
 def _about_one(weights: np.ndarray) -> np.ndarray:
@@ -122,6 +132,5 @@ made_from_definitions.append(_specialised.cache_clear)
 
 
 def rounded(numbers: Any, dtype: np.dtype) -> Any:
-    """Numbers as another dtype; what is too large for it becomes infinite, without a warning."""
-    with np.errstate(over="ignore"):
-        return dtype.type(numbers) if np.ndim(numbers) == 0 else numbers.astype(dtype, copy=False)
+    """Numbers as another dtype; what is too large for it becomes infinite."""
+    return dtype.type(numbers) if np.ndim(numbers) == 0 else numbers.astype(dtype, copy=False)

@@ -33,8 +33,7 @@ def similarity_loss(
     weights = weights_or_ones(s.sample_weight, labels.shape)
     if s.reduction == "mean":
         weights = mean_weights(loss, weights, partners if loss.mean_over == "pairs" else partners > 0)
-    with np.errstate(invalid="ignore"):  # an infinite embedding has no direction: NaN
-        lengths, directions = _polar(embeddings)
+    lengths, directions = _polar(embeddings)
     values, slopes = np.zeros(len(labels)), np.zeros_like(directions)
     names = ["value", "gradient"] if part == "value_and_gradient" else [part]
     per_row = [name == "value" for name in names]
@@ -98,5 +97,4 @@ def _along(directions: np.ndarray, slopes: np.ndarray, lengths: np.ndarray) -> n
     radial = np.einsum("ij,ij->i", directions, slopes)[:, np.newaxis]
     across = slopes - radial * directions
     across[~directions.any(axis=1)] = 0
-    with np.errstate(over="ignore"):  # of embeddings that are nearly 0
-        return across / lengths
+    return across / lengths

@@ -33,8 +33,7 @@ def summary_loss(loss: SummaryLoss, part: str, arrays: Mapping[str, np.ndarray],
     found: dict[str, Any] = {"value": np.float64(value)}
     if part != "value":
         slopes = ufunc(loss, "gradient")(*inputs, *s.numbers.values())
-        with np.errstate(invalid="ignore"):  # infinity over infinity
-            gradient = slopes * share * (errors / value if value != 0 else np.zeros_like(errors))
+        gradient = slopes * share * (errors / value if value != 0 else np.zeros_like(errors))
         found["gradient"] = np.where(weights > 0, gradient, 0)
     return {name: found[name] for name in (["value", "gradient"] if part == "value_and_gradient" else [part])}
 
@@ -70,8 +69,7 @@ def _median(errors: np.ndarray, weights: np.ndarray) -> float:
     """The median; with weights, the middle of the smallest and largest one with at most half the weight beyond."""
     sizes = np.abs(errors).reshape(-1)
     if np.all(weights == weights.flat[0]):
-        with np.errstate(over="ignore"):  # the sum of the two in the middle
-            return float(np.median(sizes))
+        return float(np.median(sizes))
     if np.isnan(sizes).any():
         return math.nan
     order = np.argsort(sizes)
