@@ -23,13 +23,14 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {(swapped or near)[0]!r}?" if near else ""
 
 
-def unknown(what: str, name: object, names: Iterable[str], listed: Iterable[str] | None = None) -> InputError:
-    """The error for a name that is not among `names`; without a near one it lists them, or those to be `listed`.
+def unknown(what: str, name: object, names: Iterable[str], listed_by: str = "") -> InputError:
+    """The error for a name that is not among `names`; without a near one it lists them, or says what lists them.
 
     >>> raise unknown("activation", "gleu", ["gelu", "relu"])
     Traceback (most recent call last):
     nonlin.errors.InputError: unknown activation 'gleu'; did you mean 'gelu'?
     """
     names = list(names)
-    ending = suggestion(str(name), names) or f"; expected one of {', '.join(listed or names)}"
+    every = f"; {listed_by} lists all" if listed_by else f"; expected one of {', '.join(names)}"
+    ending = suggestion(str(name), names) or every
     return InputError(f"unknown {what} {name!r}{ending}")

@@ -51,9 +51,9 @@ def find(name: str) -> Any:
             return look_up(name)
         except InputError:
             continue
-    known = nl.activations() + nl.losses()
-    aliases = [alias for record in map(nl.get, nl.activations()) for alias in record.aliases]
-    raise unknown("activation or loss", name, [*known, *aliases])
+    records = [*map(nl.get, nl.activations()), *map(nl.get_loss, nl.losses())]
+    names = [spelling for record in records for spelling in (record.name, *record.aliases)]
+    raise unknown("activation or loss", name, names, "`nonlin list`")
 
 
 def _picture(record: Any, output: Path | None) -> str:

@@ -127,11 +127,12 @@ class Loss(Definition):
 
     def _compute(self, part: str, given: Sequence[Any], options: dict[str, Any]) -> Any:
         """A part on arrays, given by place or by the names in the formula, or on symbols."""
-        if len(given) > len(self.inputs):
-            raise InputError(f"{self.name} takes {', '.join(self.inputs)}; give parameters and options by name")
-        arrays = dict(zip(self.inputs, given, strict=False))
-        arrays |= {name: options.pop(name) for name in self.inputs if name in options and arrays.get(name) is None}
-        arrays = {name: arrays[name] for name in self.inputs if arrays.get(name) is not None}
+        found, by_name = dict(zip(self.inputs, given, strict=False)), options.keys() & self.inputs
+        if len(given) > len(self.inputs) or found.keys() & by_name:
+            inputs = ", ".join(self.inputs)
+            raise InputError(f"{self.name} takes {inputs}, each of them once; give parameters and options by name")
+        found |= {name: options.pop(name) for name in by_name}
+        arrays = {name: found[name] for name in self.inputs if found.get(name) is not None}
         needed = [name for name in self.inputs if name not in self.optional]
         missing = [name for name in needed if name not in arrays]
         if missing:

@@ -43,6 +43,7 @@ class Definition:
 
     kind: str = ""
     inputs: tuple[str, ...] = ("x",)
+    optional: tuple[str, ...] = ()  # the inputs that may be left out
     reduces = False  # whether formulas may use row_sum and its like
     has_axis = False  # whether a call takes the axis along which entries depend on each other
     domains: Mapping[str, str] = {}  # what numbers inputs hold, where not any real ones
@@ -97,7 +98,9 @@ class Definition:
             When the definition lacks the part, or its code is not what a formula may be.
         """
         if part not in self._formulas:
-            raise InputError(f"{self.name} has no {part}: define it with @{self.name}.{part}")
+            other = part.partition("gradient_")[2]
+            decorator = f'gradient(with_respect_to="{other}")' if other else part
+            raise InputError(f"{self.name} has no {part}: define it with @{self.name}.{decorator}")
         numbers = {name: parameters.get(name, known.default) for name, known in self.parameters.items()}
         arguments = [as_expression(x) for x in inputs]
         options = {name: as_expression(value) for name, value in numbers.items()}
@@ -136,11 +139,12 @@ class Definition:
 
     def check_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters by name, the defaults filled in; raises `InputError` for unknown or forbidden ones."""
+        keywords = [*self.parameters, *self.optional]
         for name, value in given.items():
             if name not in self.parameters:
                 known = "; write axis, as in NumPy" if name == "dim" and self.has_axis else ""
-                known = known or self._relative_with(name) or suggestion(name, self.parameters)
-                known = known or f"; it takes {', '.join(self.parameters) or 'none'}"
+                known = known or self._relative_with(name) or suggestion(name, keywords)
+                known = known or f"; it takes {', '.join(keywords) or 'none'}"
                 raise InputError(f"{self.name} has no parameter {name!r}{known}")
             self.parameters[name].check(name, value)
         return {name: given.get(name, known.default) for name, known in self.parameters.items()}
