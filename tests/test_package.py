@@ -141,3 +141,20 @@ def test_the_example_of_the_contributors_guide_passes_its_check():
     names = {"activation": activation, "inf": float("inf"), "tanh": nl.tanh, "__name__": __name__}
     exec(compile(example, "<example>", "exec"), names)
     check_activation(names["lisht"], points=300)
+
+
+def test_the_loss_of_the_contributors_guide_passes_its_check():
+    from pathlib import Path
+
+    from nonlin.definition import registry
+    from nonlin.primitives import sqrt
+    from nonlin.testing import check_loss
+
+    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = guide.split("```python\n")[2].split("```")[0]
+    names = {"loss_definition": nl.loss_definition, "Parameter": nl.Parameter, "sqrt": sqrt, "__name__": __name__}
+    try:
+        exec(compile(example, "<example>", "exec"), names)
+        check_loss(names["charbonnier"], points=300)
+    finally:
+        registry.losses.remove("charbonnier")
