@@ -16,7 +16,7 @@ def _length(row):
     return unit, sqrt(where(squares > 0, squares, 1))
 
 
-def _direction(row):
+def direction(row):
     """The row divided by its length: the entries' squares are taken in units of the largest one."""
     unit, length = _length(row)
     return row / unit / length
@@ -27,13 +27,13 @@ def _missing(row):
     return where(row_max(abs(row)) <= 0, 1, 0)  # nothing where it is NaN, which is to stay
 
 
-def _slope(predictions, targets):
+def cosine_slope(predictions, targets):
     """Minus the gradient of the cosine: minus y, less its part along x, over the length, for the directions x and y.
 
     Where they are near, their difference takes the place of y, so that like rows give exactly 0. The largest entry of x
     has lost what remains of its own part, which is the sum of the other entries' squares.
     """
-    x, y = _direction(predictions), _direction(targets)
+    x, y = direction(predictions), direction(targets)
     cosine = row_sum(x * y)
     is_near, side = abs(cosine) > 1 / 2, where(cosine < 0, -1, 1)
     v = where(is_near, side * x - y, -y)
@@ -44,9 +44,9 @@ def _slope(predictions, targets):
     return where(_missing(predictions) + _missing(targets) > 0, 0, _per_length(slope, predictions))
 
 
-def _bend(predictions, targets):
+def cosine_bend(predictions, targets):
     """Minus the second derivative of the cosine by each entry of the predictions."""
-    x, y = _direction(predictions), _direction(targets)
+    x, y = direction(predictions), direction(targets)
     cosine = row_sum(x * y)
     largest = is_row_argmax(abs(predictions))
     rest, cosine_rest = row_sum(where(largest, 0, x * x)), row_sum(where(largest, 0, x * y))
@@ -80,17 +80,17 @@ def cosine_similarity(predictions, targets):
 
 @cosine_similarity.kernel
 def _(predictions, targets):
-    return 0 - row_sum(_direction(predictions) * _direction(targets))
+    return 0 - row_sum(direction(predictions) * direction(targets))
 
 
 @cosine_similarity.gradient
 def _(predictions, targets):
-    return _slope(predictions, targets)
+    return cosine_slope(predictions, targets)
 
 
 @cosine_similarity.hessian_diagonal
 def _(predictions, targets):
-    return _bend(predictions, targets)
+    return cosine_bend(predictions, targets)
 
 
 @loss_definition(
@@ -112,15 +112,15 @@ def cosine_distance(predictions, targets):
 @cosine_distance.kernel
 def _(predictions, targets):
     # Half the squared distance of the directions, which is no difference of nearly equal numbers.
-    x, y = _direction(predictions), _direction(targets)
+    x, y = direction(predictions), direction(targets)
     return (row_sum((x - y) * (x - y)) + _missing(predictions) + _missing(targets)) / 2
 
 
 @cosine_distance.gradient
 def _(predictions, targets):
-    return _slope(predictions, targets)
+    return cosine_slope(predictions, targets)
 
 
 @cosine_distance.hessian_diagonal
 def _(predictions, targets):
-    return _bend(predictions, targets)
+    return cosine_bend(predictions, targets)

@@ -3,7 +3,8 @@
 from ..activations.exponentials import curvature_of_exp
 from ..definition import Parameter, loss_definition
 from ..definition.constants import INVERSE_SQRT_2PI
-from ..definition.primitives import exp, expm1, log, log1p, maximum, minimum, sign, sqrt, where
+from ..definition.primitives import exp, expm1, log, maximum, minimum, sign, sqrt, where
+from .formulas import log_ratio, or_one
 from .log_factorial import log_factorial_below_16, log_factorial_rest
 
 __all__ = ["gamma", "gaussian_nll", "gaussian_nll_from_log_variance", "poisson_nll", "tweedie"]
@@ -70,20 +71,13 @@ def _growth(z):
     return root * root
 
 
-def _log_ratio(mean, target):
-    """log(mean / target); of like numbers the logarithms would cancel."""
-    change = (mean - target) / target
-    is_near = abs(change) < 1 / 2
-    return where(is_near, log1p(where(is_near, change, 0)), log(mean) - log(target))
-
-
 @poisson_nll.kernel
 def _(predictions, targets, *, log_input=1.0, full=0.0):
     # From 16 on, the target's large terms cancel in the full likelihood: it is the deviance and a slowly growing rest.
     is_log, is_large = log_input > 0, targets >= 16
     mean, large = where(is_log, 1, predictions), where(is_large, targets, 16)
     z = where(is_log, predictions, log(mean))
-    u = where(is_log, z - log(large), _log_ratio(mean, large))
+    u = where(is_log, z - log(large), log_ratio((mean - large) / large, log(mean) - log(large)))
     factor = where(full > 0, where(is_large, 1 + u, z), z)
     plain = where(is_log, _growth_less(z, targets, factor), mean - targets * factor)
     above_16 = where(u > 1, plain, large * _excess_of_exp(u)) + log_factorial_rest(large)
@@ -160,16 +154,10 @@ def tweedie(predictions, targets, *, power=1.5):
     difference = log(y) - predictions
     at_one = y * difference - y + exp(predictions)
     at_two = exp(difference) - 1 - difference
-    general = (
-        exp(b * log(y)) / _or_one(a) - y * exp(a * predictions) * b / _or_one(a) + exp(b * predictions)
-    ) / _or_one(b)
+    of_target = (exp(b * log(y)) - y * exp(a * predictions) * b) / or_one(a)
+    general = (of_target + exp(b * predictions)) / or_one(b)
     positive = where(abs(a) > 0, where(abs(b) > 0, general, at_two), at_one)
     return where(targets > 0, positive, exp(b * predictions) / maximum(b, 0))
-
-
-def _or_one(number):
-    """The number, or 1 in place of 0, by which nothing is divided."""
-    return where(abs(number) > 0, number, 1)
 
 
 def _mean_excess(x):
@@ -182,7 +170,7 @@ def _mean_excess(x):
 def _decay(rate, distance):
     """(1 - exp(-rate * distance)) / rate for |rate| and |distance|; the distance for a rate of 0."""
     size = abs(rate)
-    return where(size > 0, -expm1(-abs(rate * distance)) / _or_one(size), abs(distance))
+    return where(size > 0, -expm1(-abs(rate * distance)) / or_one(size), abs(distance))
 
 
 @tweedie.kernel

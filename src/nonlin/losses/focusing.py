@@ -14,7 +14,7 @@ from .binary import (
     slope_in_probability,
 )
 from .divergences import log1p_shortfall
-from .formulas import power, row_length
+from .formulas import power, smoothed
 
 __all__ = [
     "asymmetric",
@@ -315,11 +315,7 @@ def asymmetric_single_label(logits, targets, *, gamma_pos=1.0, gamma_neg=4.0, la
     log_p, _, lack = _probabilities(logits)
     easy = exp(gamma_neg * log_p)
     terms = where(targets > 0, _power(lack, gamma_pos) * log_p, where(easy > 0, easy * log_p, 0))
-    return 0 - row_sum(_smoothed(targets, label_smoothing) * terms)
-
-
-def _smoothed(targets, label_smoothing):
-    return (1 - label_smoothing) * targets + label_smoothing / row_length(targets)
+    return 0 - row_sum(smoothed(targets, label_smoothing) * terms)
 
 
 @asymmetric_single_label.gradient
@@ -328,7 +324,7 @@ def _(logits, targets, *, gamma_pos=1.0, gamma_neg=4.0, label_smoothing=0.1):
     easy = exp(gamma_neg * log_p)
     positive = _power(lack, gamma_pos) * (gamma_pos * _relative_log(log_p, p, lack) - 1)
     negative = where(easy > 0, 0 - easy * (1 + gamma_neg * log_p), 0)
-    slopes = _smoothed(targets, label_smoothing) * where(targets > 0, positive, negative)
+    slopes = smoothed(targets, label_smoothing) * where(targets > 0, positive, negative)
     return _through_softmax(slopes, p, lack)
 
 

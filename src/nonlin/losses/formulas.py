@@ -1,6 +1,6 @@
 """Formulas that several losses share."""
 
-from ..definition.primitives import exp, log, row_sum, where
+from ..definition.primitives import exp, log, log1p, row_sum, where
 
 
 def power(x, exponent):
@@ -15,9 +15,25 @@ def unless_nan(x, result):
     return where(x <= x, result, x)
 
 
+def or_one(x):
+    """x, or 1 in place of 0, by which nothing is divided."""
+    return where(abs(x) > 0, x, 1)
+
+
+def log_ratio(change, apart):
+    """log(1 + change), where `apart` is the same as a difference of logarithms, which would cancel near 0."""
+    is_near = abs(change) < 1 / 2
+    return where(is_near, log1p(where(is_near, change, 0)), apart)
+
+
 def row_length(x):
     """How many entries a row has."""
     return row_sum(0 * x + 1)
+
+
+def smoothed(targets, label_smoothing):
+    """Targets of a row, a share of them spread over all classes."""
+    return (1 - label_smoothing) * targets + label_smoothing / row_length(targets)
 
 
 def lost_in_sum(a, b):

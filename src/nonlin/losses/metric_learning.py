@@ -7,7 +7,7 @@ are the same their distance has the subgradient 0. Exactly at a margin gradients
 
 from ..definition import Parameter, RowLoss, loss_definition
 from ..definition.primitives import maximum, row_max, row_sum, where
-from .cosine import _bend, _direction, _slope, cosine_distance, cosine_similarity
+from .cosine import cosine_bend, cosine_distance, cosine_similarity, cosine_slope, direction
 from .formulas import unless_nan
 
 __all__ = ["cosine_embedding", "hinge_embedding", "margin_ranking", "triplet"]
@@ -97,22 +97,22 @@ def _cosine_embedding_part(first, second, targets, margin, together):
 
 @cosine_embedding.gradient
 def _(first, second, targets, *, margin=0.0):
-    return _cosine_embedding_part(first, second, targets, margin, _slope(first, second))
+    return _cosine_embedding_part(first, second, targets, margin, cosine_slope(first, second))
 
 
 @cosine_embedding.gradient(with_respect_to="second")
 def _(first, second, targets, *, margin=0.0):
-    return _cosine_embedding_part(first, second, targets, margin, _slope(second, first))
+    return _cosine_embedding_part(first, second, targets, margin, cosine_slope(second, first))
 
 
 @cosine_embedding.hessian_diagonal
 def _(first, second, targets, *, margin=0.0):
-    return _cosine_embedding_part(first, second, targets, margin, _bend(first, second))
+    return _cosine_embedding_part(first, second, targets, margin, cosine_bend(first, second))
 
 
 def _distance(x, y):
     """The Euclidean distance of two rows."""
-    return row_sum((x - y) * _direction(x - y))
+    return row_sum((x - y) * direction(x - y))
 
 
 def _farther(x, y, z):
@@ -124,7 +124,7 @@ def _farther(x, y, z):
 def _farther_slope(x, y, z):
     """The gradient of `_farther` with respect to x: the difference of directions, which may cancel."""
     to_y, to_z = _distance(x, y), _distance(x, z)
-    nearer = _direction(x - where(to_y < to_z, y, z))
+    nearer = direction(x - where(to_y < to_z, y, z))
     larger = maximum(to_y, to_z)
     return ((z - y) - nearer * _farther(x, y, z)) / where(larger > 0, larger, 1)
 
@@ -166,7 +166,7 @@ def triplet(anchors, positives, negatives, *, margin=1.0, swap=0.0):
 def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
     anchors, positives, negatives, margin, _ = _in_range(anchors, positives, negatives, margin)
     missing, swapped = _missing(anchors, positives, negatives, margin, swap)
-    slope = where(swapped > 0, _direction(anchors - positives), _farther_slope(anchors, positives, negatives))
+    slope = where(swapped > 0, direction(anchors - positives), _farther_slope(anchors, positives, negatives))
     return where(missing < 0, 0, slope)
 
 
@@ -174,7 +174,7 @@ def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
 def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
     anchors, positives, negatives, margin, _ = _in_range(anchors, positives, negatives, margin)
     missing, swapped = _missing(anchors, positives, negatives, margin, swap)
-    slope = where(swapped > 0, _farther_slope(positives, anchors, negatives), _direction(positives - anchors))
+    slope = where(swapped > 0, _farther_slope(positives, anchors, negatives), direction(positives - anchors))
     return where(missing < 0, 0, slope)
 
 
@@ -182,4 +182,4 @@ def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
 def _(anchors, positives, negatives, *, margin=1.0, swap=0.0):
     anchors, positives, negatives, margin, _ = _in_range(anchors, positives, negatives, margin)
     missing, swapped = _missing(anchors, positives, negatives, margin, swap)
-    return where(missing < 0, 0, _direction(where(swapped > 0, positives, anchors) - negatives))
+    return where(missing < 0, 0, direction(where(swapped > 0, positives, anchors) - negatives))

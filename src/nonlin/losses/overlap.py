@@ -6,7 +6,8 @@ are both empty overlap perfectly: their loss is 0 and so is its gradient.
 """
 
 from ..definition import Parameter, RowLoss, loss_definition
-from ..definition.primitives import row_sum, where
+from ..definition.primitives import row_sum
+from .formulas import or_one
 
 __all__ = ["dice", "tversky"]
 
@@ -26,24 +27,19 @@ _SMOOTH = Parameter(0.0, low=0, text="added to the overlap and to what it is div
 def dice(predictions, targets, *, smooth=0.0):
     """What regions do not share over what they hold together: 1 minus twice the overlap over the sum of sizes."""
     apart = row_sum(predictions * (1 - targets) + targets * (1 - predictions))
-    return apart / _or_one(row_sum(predictions + targets) + smooth)
-
-
-def _or_one(size):
-    """The size, or 1 for nothing at all, of which every share is 0."""
-    return where(size > 0, size, 1)
+    return apart / or_one(row_sum(predictions + targets) + smooth)
 
 
 @dice.gradient
 def _(predictions, targets, *, smooth=0.0):
-    size = _or_one(row_sum(predictions + targets) + smooth)
+    size = or_one(row_sum(predictions + targets) + smooth)
     shared = (2 * row_sum(predictions * targets) + smooth) / size
     return (shared - 2 * targets) / size
 
 
 @dice.hessian_diagonal
 def _(predictions, targets, *, smooth=0.0):
-    size = _or_one(row_sum(predictions + targets) + smooth)
+    size = or_one(row_sum(predictions + targets) + smooth)
     shared = (2 * row_sum(predictions * targets) + smooth) / size
     return -2 * (shared - 2 * targets) / size / size
 
@@ -65,7 +61,7 @@ def _(predictions, targets, *, smooth=0.0):
 def tversky(predictions, targets, *, alpha=0.5, beta=0.5, smooth=0.0):
     """The weighted size of what regions do not share over that and their overlap; with the default weights, dice."""
     overlap, apart = _overlap(predictions, targets, alpha, beta, smooth)
-    return apart / _or_one(overlap + apart)
+    return apart / or_one(overlap + apart)
 
 
 def _overlap(predictions, targets, alpha, beta, smooth):
@@ -77,7 +73,7 @@ def _overlap(predictions, targets, alpha, beta, smooth):
 @tversky.gradient
 def _(predictions, targets, *, alpha=0.5, beta=0.5, smooth=0.0):
     overlap, apart = _overlap(predictions, targets, alpha, beta, smooth)
-    size = _or_one(overlap + apart)
+    size = or_one(overlap + apart)
     shared = row_sum(predictions / size * targets) + smooth / size  # tiny numbers divided before they are multiplied
     in_one = alpha * (1 - targets) - beta * targets  # how an entry moves what is in only one of the regions
     return (in_one * shared - targets * (apart / size)) / size

@@ -4,6 +4,7 @@ from ..activations import tanh
 from ..definition import Parameter, SummaryLoss, loss_definition
 from ..definition.constants import LOG_2
 from ..definition.primitives import exp, expm1, log, log1p, maximum, minimum, sign, where
+from .formulas import or_one
 
 __all__ = [
     "epsilon_insensitive",
@@ -188,23 +189,18 @@ def _(predictions, targets, *, delta=1.0):
 def smooth_l1(predictions, targets, *, beta=1.0):
     """The squared error over 2 beta up to beta, and linear beyond it with the slope 1: huber(delta=beta) / beta."""
     size = abs(predictions - targets)
-    return where(size < beta, size * (size / _divisor(beta)) / 2, size - beta / 2)
+    return where(size < beta, size * (size / or_one(beta)) / 2, size - beta / 2)
 
 
 @smooth_l1.gradient
 def _(predictions, targets, *, beta=1.0):
     error = predictions - targets
-    return where(abs(error) < beta, error / _divisor(beta), sign(error))
+    return where(abs(error) < beta, error / or_one(beta), sign(error))
 
 
 @smooth_l1.hessian_diagonal
 def _(predictions, targets, *, beta=1.0):
-    return where(abs(predictions - targets) < beta, 1 / _divisor(beta), 0)
-
-
-def _divisor(beta):
-    """The parameter, or 1 in place of 0, for which nothing is divided."""
-    return where(beta > 0, beta, 1)
+    return where(abs(predictions - targets) < beta, 1 / or_one(beta), 0)
 
 
 @loss_definition(

@@ -2,6 +2,7 @@
 
 from ..definition import SummaryLoss, loss_definition
 from ..definition.primitives import log1p, maximum, sign, where
+from .formulas import log_ratio
 
 __all__ = ["mape", "msle", "rmsle", "smape"]
 
@@ -97,9 +98,7 @@ def msle(predictions, targets):
 
 def _log_ratio(predictions, targets):
     """log((1 + predictions) / (1 + targets)); of like numbers the logarithms would cancel."""
-    change = (predictions - targets) / (1 + targets)
-    is_near = abs(change) < 1 / 2
-    return where(is_near, log1p(where(is_near, change, 0)), log1p(predictions) - log1p(targets))
+    return log_ratio((predictions - targets) / (1 + targets), log1p(predictions) - log1p(targets))
 
 
 @msle.kernel

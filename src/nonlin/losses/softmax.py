@@ -8,14 +8,14 @@ minus the sum over all others, so that small losses and gradients keep their dig
 from ..activations import log_softmax
 from ..definition import Parameter, RowLoss, loss_definition
 from ..definition.primitives import exp, is_row_argmax, log1p, row_max, row_sum, where
+from .formulas import smoothed
 
 __all__ = ["cross_entropy"]
 
 
 def _weighted(targets, class_weights, label_smoothing):
     """The targets, a share of them spread over all classes, each times the weight of its class."""
-    classes = row_sum(targets * 0 + 1)
-    return class_weights * ((1 - label_smoothing) * targets + label_smoothing / classes)
+    return class_weights * smoothed(targets, label_smoothing)
 
 
 def _below_top(logits):
