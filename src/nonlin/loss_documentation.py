@@ -56,33 +56,35 @@ def _inputs(loss: Any) -> list[str]:
             "labels : integers, one for each row\n    Embeddings of one label are to be similar.",
         ]
     shape = "with one row an example" if loss.kind == "row" else "of any shape"
-    return [f"{loss.inputs[0]} : array {shape}\n    {_sentence(loss, loss.inputs[0])}", *_others(loss)]
+    return [f"{loss.inputs[0]} : array {shape}\n    {_sentence(domain_text(loss, loss.inputs[0]))}", *_others(loss)]
 
 
 def _others(loss: Any) -> list[str]:
     first, found = loss.inputs[0], []
     for name in loss.inputs[1:]:
         if name in loss.optional:
-            found.append(f"{name} : array that broadcasts to the {first}, optional\n    {_sentence(loss, name)}")
+            shape = f"number, one for each class, or array shaped like the {first}"
+            shape = shape if loss.kind == "row" else f"array that broadcasts to the {first}"
+            found.append(f"{name} : {shape}, optional\n    {_sentence(domain_text(loss, name))}")
         elif name == "targets" and takes_class_indices(loss):
             found.append(
                 f"{name} : integers in the shape of the {first} without `axis`, or an array shaped like the {first}\n"
                 f"    The indices of classes, or {domain_text(loss, name)}."
             )
         else:
-            found.append(f"{name} : array shaped like the {first}\n    {_sentence(loss, name)}")
+            found.append(f"{name} : array shaped like the {first}\n    {_sentence(domain_text(loss, name))}")
     return found
 
 
-def _sentence(loss: Any, name: str) -> str:
-    text = domain_text(loss, name)
+def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _options(loss: Any) -> list[str]:
     found = []
     for name, known in loss.parameters.items():
-        found.append(f"{name} : float, default {known.default:g}, {known.interval}\n    {known.text or 'A parameter.'}")
+        text = _sentence(known.text or "a parameter")
+        found.append(f"{name} : float, default {known.default:g}, {known.interval}\n    {text}")
     if loss.kind == "row" and loss.over_all:
         found.append("axis : int, optional\n    The axis along which rows run; without it the whole batch is one row.")
     elif loss.kind == "row":

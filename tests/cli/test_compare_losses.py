@@ -62,7 +62,10 @@ def test_a_store_goes_on(nonlin, visits):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--target", "temperature", "--losses", "mse,poisson_nll"), "targets of poisson_nll must be 0 or more, got -"),
+        (
+            ("--target", "temperature", "--losses", "mse,poisson_nll"),
+            "targets of poisson_nll must be numbers from 0, got -",
+        ),
         (("--target", "visits", "--losses", "mse,cosine_similarity"), "'cosine_similarity' compares rows of several"),
         (("--target", "visits", "--losses", "mse,hinge"), "loss 'hinge' is for classification, not for regression"),
         (("--target", "visits", "--losses", "mse,huber", "--reference", "mea"), "unknown loss 'mea'; did you mean"),

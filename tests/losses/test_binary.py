@@ -129,7 +129,7 @@ def test_soft_margin_neither_overflows_nor_vanishes():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nl.loss.binary_cross_entropy([1.0], [1.0], pos_weight=[-1.0]), "0 or more, got -1"),
+        (lambda: nl.loss.binary_cross_entropy([1.0], [1.0], pos_weight=[-1.0]), "numbers from 0, got -1"),
         (lambda: nl.loss.binary_cross_entropy([1.0], [1.0], label_smoothing=1.5), "label_smoothing must be"),
         (lambda: nl.loss.binary_cross_entropy_from_probabilities([0.5, 1.5], [1, 0]), r"got 1.5 at position \(1,\)"),
         (lambda: nl.loss.soft_margin([1.0], [0.0]), "must be -1 or 1, got 0"),

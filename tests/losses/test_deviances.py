@@ -245,14 +245,20 @@ def test_variances_broadcast():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nl.loss.poisson_nll([0.0, 1.0], [1.0, -2.0]), r"targets of poisson_nll must be 0 or more, got -2"),
+        (
+            lambda: nl.loss.poisson_nll([0.0, 1.0], [1.0, -2.0]),
+            r"targets of poisson_nll must be numbers from 0, got -2",
+        ),
         (
             lambda: nl.loss.gamma([0.0, 1.0], [1.0, 0.0]),
-            r"targets of gamma must be positive, got 0.0 at position \(1,\)",
+            r"targets of gamma must be numbers larger than 0, got 0.0 at position \(1,\)",
         ),
-        (lambda: nl.loss.tweedie([0.0], [-1.0]), "targets of tweedie must be 0 or more, got -1"),
+        (lambda: nl.loss.tweedie([0.0], [-1.0]), "targets of tweedie must be numbers from 0, got -1"),
         (lambda: nl.loss.tweedie([0.0], [1.0], power=-1), "power must be at least 0, got -1"),
-        (lambda: nl.loss.gaussian_nll([0.0], [0.0], [0.0]), "variance of gaussian_nll must be positive, got 0"),
+        (
+            lambda: nl.loss.gaussian_nll([0.0], [0.0], [0.0]),
+            "variance of gaussian_nll must be numbers larger than 0, got 0",
+        ),
         (lambda: nl.loss.gaussian_nll([0.0], [0.0]), "variance is missing"),
         (lambda: nl.loss.gaussian_nll(np.zeros(3), np.zeros(3), np.ones(2)), "variance of gaussian_nll must broadcast"),
         (lambda: nl.loss.gaussian_nll([0.0], [0.0], [1.0], full=2), "full must be at least 0 and at most 1, got 2"),

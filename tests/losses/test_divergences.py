@@ -58,6 +58,18 @@ def test_nll_agrees_with_torch():
     np.testing.assert_allclose(gradient, logs.grad, atol=1e-16)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_nll_weighs_classes_as_torch(reduction):
+    torch = pytest.importorskip("torch")
+    classes, weights = RANDOM.integers(0, 5, 20), np.array([0.5, 2, 0, 1, 3])
+    logs = torch.tensor(np.log(Q), requires_grad=True)
+    expected = torch.nn.functional.nll_loss(logs, torch.tensor(classes), torch.tensor(weights), reduction=reduction)
+    expected.sum().backward()
+    value, gradient = nl.loss.nll.value_and_gradient(np.log(Q), classes, weights, reduction=reduction)
+    np.testing.assert_allclose(value, expected.detach(), rtol=1e-13)
+    np.testing.assert_allclose(gradient, logs.grad, atol=1e-15)
+
+
 def test_divergences_agree_with_torch_and_scipy():
     torch, stats = pytest.importorskip("torch"), pytest.importorskip("scipy.stats")
     logs = torch.tensor(np.log(Q), requires_grad=True)
@@ -152,7 +164,7 @@ def test_classes_that_are_masked_in_targets_do_not_matter():
         (lambda: nl.loss.kl_divergence([[0.5, 0.5]], [[0.5, 0.4]]), "targets .* row 0 sums to 0.9"),
         (lambda: nl.loss.brier([[1.5, -0.5]], [0]), r"from 0 to 1, got 1.5 at position \(0, 0\)"),
         (lambda: nl.loss.nll(np.zeros((1, 2)), [2]), "from 0 to 1, got 2 at position 0"),
-        (lambda: nl.loss.generalized_kl_divergence([[0.0]], [[-1.0]]), "0 or more, got -1"),
+        (lambda: nl.loss.generalized_kl_divergence([[0.0]], [[-1.0]]), "numbers from 0, got -1"),
     ],
 )
 def test_wrong_input_is_one_sentence(call, message):

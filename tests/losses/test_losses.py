@@ -234,6 +234,17 @@ def test_a_gradient_can_be_written_over_targets_and_weights(name):
     np.testing.assert_array_equal(loss.gradient(x, targets, sample_weight=weights, out=targets), expected)
 
 
+@pytest.mark.parametrize("name", [name for name in of_kind("row") if RECORDS[name].has_gradient])
+def test_a_row_of_no_weight_counts_nothing_were_it_nan(name):
+    loss, inputs = RECORDS[name], given(name)
+    inputs[0][2] = np.nan
+    weights = np.array([1, 2, 0, 3, 1, 1])
+    value, slopes = loss.value_and_gradient(*inputs, sample_weight=weights, **along(name))
+    assert np.isfinite(value)
+    assert np.isfinite(slopes).all()
+    assert not slopes[2].any()
+
+
 @pytest.mark.parametrize("loss", ["binary_cross_entropy_from_probabilities", "cross_entropy_from_probabilities"])
 def test_what_has_no_weight_counts_nothing_were_it_infinite(loss):
     certain, even = [0.0, 1.0], [0.5, 0.5]
@@ -397,7 +408,7 @@ def test_options_that_make_no_sense_are_refused(name):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda loss: loss.mse([1.0], [1.0], targets=[1.0]), "mse takes predictions, targets, each of them once"),
+        (lambda loss: loss.mse([1.0], [1.0], targets=[1.0]), "mse takes predictions, targets, each once"),
         (lambda loss: loss.cross_entropy([[1.0, 2.0]], [0], weight=[1, 2]), "did you mean 'class_weights'"),
         (lambda loss: loss.cross_entropy([[1.0, 2.0]], [0], [1, 2, 3]), "class_weights of .* must have the shape"),
         (lambda loss: loss.mse.gradient([1.0], [1.0], with_respect_to="targets"), 'mse.gradient.with_respect_to="targ'),

@@ -79,5 +79,7 @@ def test_nothing_and_nothing_overlap_perfectly(name):
 
 
 def test_numbers_beyond_probabilities_are_refused():
-    with pytest.raises(InputError, match=r"predictions of dice must be from 0 to 1, got 1.5 at position \(1,\)"):
+    with pytest.raises(
+        InputError, match=r"predictions of dice must be numbers from 0 to 1, got 1.5 at position \(1,\)"
+    ):
         nl.loss.dice([0.5, 1.5], [0, 1])

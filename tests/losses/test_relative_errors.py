@@ -104,10 +104,10 @@ def test_rmsle_has_the_gradient_of_its_formula():
     [
         (
             lambda: nl.loss.mape([1.0, 1.0], [2.0, 0.0]),
-            r"targets of mape must be other than 0, got 0.0 at position \(1,\)",
+            r"targets of mape must be numbers other than 0, got 0.0 at position \(1,\)",
         ),
-        (lambda: nl.loss.msle([1.0, -1.0], [2.0, 1.0]), r"predictions of msle must be larger than -1, got -1"),
-        (lambda: nl.loss.rmsle([1.0, 1.0], [2.0, -3.0]), r"targets of rmsle must be larger than -1, got -3"),
+        (lambda: nl.loss.msle([1.0, -1.0], [2.0, 1.0]), r"predictions of msle must be numbers larger than -1, got -1"),
+        (lambda: nl.loss.rmsle([1.0, 1.0], [2.0, -3.0]), r"targets of rmsle must be numbers larger than -1, got -3"),
     ],
 )
 def test_wrong_input_is_one_sentence(call, message):

@@ -105,7 +105,7 @@ def test_the_outlier_proof_loss_wins_where_there_are_outliers():
 
 
 def test_targets_outside_a_loss_s_domain_are_refused_by_name():
-    with pytest.raises(InputError, match="targets of poisson_nll must be 0 or more, got -"):
+    with pytest.raises(InputError, match="targets of poisson_nll must be numbers from 0, got -"):
         compare(REGRESSOR, *DIABETES, parameter="loss", values=["mse", "poisson_nll"])
 
 

@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import Any, Literal, TypeVar
 
 from ..errors import InputError, suggestion
+from ..loss_documentation import DOMAIN_TEXTS
 from ..signature import positional_arguments
 from . import registry
 from .expression import Expression
@@ -17,7 +18,6 @@ Reduction = Literal["mean", "sum", "none"]
 L = TypeVar("L", bound="Loss")
 
 TASKS = ("regression", "classification")
-DOMAINS = ("real", "positive", "non_negative", "above_minus_one", "nonzero", "probability", "binary", "sign")
 LINKS = {"identity": "identity", "sigmoid": "logit", "softmax": "multinomial logit", "exponential": "log"}
 
 
@@ -57,8 +57,9 @@ class Loss(Definition):
         self.tasks, self.output = tasks, output
         self.domains = dict(domains or {})
         for name, domain in self.domains.items():
-            if name not in self.inputs or domain not in DOMAINS:
-                raise InputError(f"{self.name} gives {name!r} the domain {domain!r}; domains are {', '.join(DOMAINS)}")
+            if name not in self.inputs or domain not in DOMAIN_TEXTS:
+                known = ", ".join(DOMAIN_TEXTS)
+                raise InputError(f"{self.name} gives {name!r} the domain {domain!r}; domains are {known}")
         self.domain = self.domains.get("targets", "real")
         self.convex, self.lipschitz, self.proper = convex, lipschitz, proper
 
@@ -129,11 +130,10 @@ class Loss(Definition):
         """A part on arrays, given by place or by the names in the formula, or on symbols."""
         found, by_name = dict(zip(self.inputs, given, strict=False)), options.keys() & self.inputs
         if len(given) > len(self.inputs) or found.keys() & by_name:
-            inputs = ", ".join(self.inputs)
-            raise InputError(f"{self.name} takes {inputs}, each of them once; give parameters and options by name")
+            raise InputError(f"{self.name} takes {', '.join(self.inputs)}, each once; give all other options by name")
         found |= {name: options.pop(name) for name in by_name}
         arrays = {name: found[name] for name in self.inputs if found.get(name) is not None}
-        needed = [name for name in self.inputs if name not in self.optional]
+        needed = self.inputs[: len(self.inputs) - len(self.optional)]
         missing = [name for name in needed if name not in arrays]
         if missing:
             raise InputError(f"{self.name} needs {' and '.join(needed)}; {missing[0]} is missing")

@@ -90,7 +90,7 @@ def _(predictions, targets):
 @loss_definition(
     kind=RowLoss,
     tasks=("classification",),
-    domains={"targets": "probability"},
+    domains={"targets": "probability", "class_weights": "non_negative"},
     distributions=("targets",),
     output="exponential",
     convex=True,
@@ -99,21 +99,22 @@ def _(predictions, targets):
     reference="Good 1952, doi:10.1111/j.2517-6161.1952.tb00104.x",
     same_as={"torch": "nn.functional.nll_loss", "onnx": "NegativeLogLikelihoodLoss"},
 )
-def nll(log_predictions, targets):
+def nll(log_predictions, targets, class_weights=1):
     """Minus the log-probability given to the right class, averaged over the rows.
 
     Among rows that are logarithms of distributions the true ones lose least; that they are is not checked.
     """
-    return 0 - row_sum(_if_targeted(targets, targets * log_predictions))
+    weighted = class_weights * targets
+    return 0 - row_sum(_if_targeted(weighted, weighted * log_predictions))
 
 
 @nll.gradient
-def _(log_predictions, targets):
-    return 0 - targets
+def _(log_predictions, targets, class_weights=1):
+    return 0 - class_weights * targets
 
 
 @nll.hessian_diagonal
-def _(log_predictions, targets):
+def _(log_predictions, targets, class_weights=1):
     return 0 * targets
 
 

@@ -13,19 +13,11 @@ from ....definition.expression import Expression, as_expression, evaluate, symbo
 from ....definition.primitives import where
 from ....errors import InputError
 from ....facts.plain import plain_table
+from ....loss_documentation import DOMAIN_TEXTS
 from .blocks import sum_of
 
 _INF = np.inf
 _STRETCH = 1 << 18
-_DOMAIN_TEXTS = {
-    "positive": "positive",
-    "non_negative": "0 or more",
-    "above_minus_one": "larger than -1",
-    "nonzero": "other than 0",
-    "probability": "from 0 to 1",
-    "binary": "0 or 1",
-    "sign": "-1 or 1",
-}
 
 
 @cache
@@ -75,7 +67,7 @@ def _check(loss: Loss, name: str, array: np.ndarray, domain: str, offset: int, s
         at = np.unravel_index(int(np.argmax(wrong)) + offset, array.shape if shape is None else shape)
         position = tuple(int(i) for i in at)
         value = array.reshape(-1)[int(np.argmax(wrong))]
-        raise InputError(f"{name} of {loss.name} must be {_DOMAIN_TEXTS[domain]}, got {value} at position {position}")
+        raise InputError(f"{name} of {loss.name} must be {DOMAIN_TEXTS[domain]}, got {value} at position {position}")
 
 
 def check_one_shape(loss: Loss, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
