@@ -94,7 +94,7 @@ def _kernel(
     call = _call(outputs, kinds, per_row, loss, given, dtype, positive)
     if _hands_on_nan(call, parts):
         return call.kernel, call.may_fail_late
-    guarded = [output + _nan_of_row(loss.inputs[0]) for output in outputs]
+    guarded = _formulas(loss, parts, dict(held), given, may_ignore, _nan_of_row(loss.inputs[0]))
     call = _call(guarded, kinds, per_row, loss, given, dtype, positive)
     return call.kernel, call.may_fail_late
 
@@ -136,12 +136,17 @@ def _hands_on_nan(call: RowCall, parts: Sequence[str]) -> bool:
 
 
 def _formulas(
-    loss: Loss, parts: Sequence[str], held: Mapping[str, str], given: Sequence[str], may_ignore: bool
+    loss: Loss,
+    parts: Sequence[str],
+    held: Mapping[str, str],
+    given: Sequence[str],
+    may_ignore: bool,
+    added: Expression | int = 0,
 ) -> list[Expression]:
-    """The parts on the inputs as they are held; gradients times the weight of the row."""
+    """The parts on the inputs as they are held, with something added; gradients times the weight of the row."""
     symbols = [parameter(name) if kind == NUMBER else symbol(name) for name, kind in held.items()]
     numbers = {name: parameter(name) for name in given}
-    outputs = [loss.trace(part, *symbols, **numbers)[0] for part in parts]
+    outputs = [loss.trace(part, *symbols, **numbers)[0] + added for part in parts]
     weight = parameter(ROW_WEIGHT)
     weighted = [output if part in PER_ROW else output * weight for part, output in zip(parts, outputs, strict=True)]
     if may_ignore:
