@@ -109,12 +109,12 @@ def _of_classes() -> dict[str, LossPeer]:
         "modified_huber": LossPeer(lambda p, t: modified_huber(t * p).mean(), "scikit-learn"),
         "exponential": LossPeer(lambda p, t: torch.exp(-t * p).mean(), "scikit-learn"),
         "perceptron": LossPeer(lambda p, t: f.relu(-t * p).mean(), "optax"),
-        "sparsemax_binary": LossPeer(lambda z, t: sparse_plus(torch.where(t > 0, -z, z)).mean(), "optax"),
+        "binary_sparsemax": LossPeer(lambda z, t: sparse_plus(torch.where(t > 0, -z, z)).mean(), "optax"),
         "binary_focal": LossPeer(focal, "torchvision"),
         "binary_focal_from_probabilities": LossPeer(
             lambda p, t: (f.binary_cross_entropy(p, t, reduction="none") * lack(p, t) ** 2).mean(), "keras"
         ),
-        "poly_binary": LossPeer(poly, "timm"),
+        "binary_poly": LossPeer(poly, "timm"),
         "asymmetric": LossPeer(asymmetric, "timm"),
     }
 

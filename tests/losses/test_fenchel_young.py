@@ -95,25 +95,25 @@ def test_huge_logits():
     np.testing.assert_allclose(nl.loss.entmax15_loss(logits, [1, 0], reduction="none"), expected, rtol=1e-7)
 
 
-def test_sparsemax_binary_is_that_of_optax():
+def test_binary_sparsemax_is_that_of_optax():
     """optax: sparse_plus of the logit, negated where the label is 1."""
     logits = np.array([-3.0, -1.0, -0.3, 0.0, 0.7, 1.0, 2.5])
     for label in (0.0, 1.0):
         z = -logits if label else logits
         sparse_plus = np.where(z <= -1, 0, np.where(z < 1, (z + 1) ** 2 / 4, z))
         labels = np.full(7, label)
-        got = nl.loss.sparsemax_binary(logits, labels, reduction="none")
+        got = nl.loss.binary_sparsemax(logits, labels, reduction="none")
         np.testing.assert_allclose(got, sparse_plus, rtol=1e-15)
         sparse_sigmoid = np.clip((logits + 1) / 2, 0, 1)
-        slopes = nl.loss.sparsemax_binary.gradient(logits, labels, reduction="none")
+        slopes = nl.loss.binary_sparsemax.gradient(logits, labels, reduction="none")
         np.testing.assert_allclose(slopes, sparse_sigmoid - label, rtol=1e-15)
 
 
-def test_sparsemax_binary_is_sparsemax_of_two_classes():
+def test_binary_sparsemax_is_sparsemax_of_two_classes():
     logits, shares = RANDOM.normal(0, 1, 30), RANDOM.integers(0, 9, 30) / 8
     rows, targets = np.stack([logits, np.zeros(30)], 1), np.stack([shares, 1 - shares], 1)
     expected = nl.loss.sparsemax_loss(rows, targets, reduction="none")
-    np.testing.assert_allclose(nl.loss.sparsemax_binary(logits, shares, reduction="none"), expected, rtol=1e-13)
+    np.testing.assert_allclose(nl.loss.binary_sparsemax(logits, shares, reduction="none"), expected, rtol=1e-13)
 
 
 def test_masked_classes_do_not_matter():

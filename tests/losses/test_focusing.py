@@ -124,7 +124,7 @@ def test_poly_is_that_of_optax_and_timm(epsilon):
         p_t = y * p + (1 - y) * (1 - p)
         return functional.binary_cross_entropy_with_logits(x, y, reduction="none") + epsilon * (1 - p_t)
 
-    agree(nl.loss.poly_binary, binary, LOGITS, SOFT, epsilon=epsilon)
+    agree(nl.loss.binary_poly, binary, LOGITS, SOFT, epsilon=epsilon)
 
 
 @pytest.mark.parametrize(("gamma_neg", "gamma_pos", "clip"), [(4.0, 1.0, 0.05), (2.0, 0.0, 0.0), (0.5, 2.0, 0.3)])
@@ -200,7 +200,7 @@ def test_certain_probabilities_have_limits_of_the_focal_loss():
     [
         (lambda: nl.loss.binary_focal([0.0], [1.0], gamma=-1), "gamma must be at least 0"),
         (lambda: nl.loss.binary_focal([0.0], [1.0], alpha=2), "alpha must be at least -1 and at most 1"),
-        (lambda: nl.loss.focal([[0.0, 1.0]], [0], [-1.0, 1.0]), "0 or more, got -1"),
+        (lambda: nl.loss.focal([[0.0, 1.0]], [0], [-1.0, 1.0]), "numbers from 0, got -1"),
         (lambda: nl.loss.poly([[0.0, 1.0]], [0], epsilon=-2), "epsilon must be at least -1"),
         (lambda: nl.loss.asymmetric_single_label([[0.0, 1.0]], [[0.5, 0.5]]), "must be 0 or 1, got 0.5"),
         (lambda: nl.loss.generalized_cross_entropy([[0.5, 0.5]], [0], q=0), "q must be larger than 0"),

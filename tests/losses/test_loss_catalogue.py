@@ -63,13 +63,13 @@ CATALOGUE = {
     "MulticlassSparsemaxLoss": ("optax", "sparsemax_loss"),
     "NTXent": ("optax", "info_nce"),
     "Pinball": ("sklearn", "pinball(quantile)"),
-    "PolyBCE": ("timm", "poly_binary"),
+    "PolyBCE": ("timm", "binary_poly"),
     "RMSE": ("sklearn", "rmse"),
     "RMSLE": ("sklearn", "rmsle"),
     "SafeCategoricalCE": ("optax", "cross_entropy"),
     "SmoothL1": ("torch", "smooth_l1"),
     "SoftMargin": ("torch", "soft_margin"),
-    "SparsemaxLoss": ("optax", "sparsemax_binary"),
+    "SparsemaxLoss": ("optax", "binary_sparsemax"),
     "SquaredEpsilonInsensitive": ("sklearn", "squared_epsilon_insensitive"),
     "Tversky": ("keras", "tversky(alpha, beta)"),
     "Tweedie": ("sklearn", "tweedie(power)"),
@@ -148,7 +148,7 @@ SPELLINGS = {
     "cosine_similarity": "CosineSimilarity",
     "crammer_singer": "multiclass_hinge_loss",
     "cross_entropy": "CrossEntropyLoss softmax_cross_entropy softmax_cross_entropy_with_integer_labels "
-    "safe_softmax_cross_entropy",
+    "safe_softmax_cross_entropy multiclass_logistic_loss LabelSmoothingCrossEntropy SoftTargetCrossEntropy",
     "cross_entropy_from_probabilities": "categorical_crossentropy CategoricalCrossentropy "
     "sparse_categorical_crossentropy SparseCategoricalCrossentropy log_loss",
     "ctc": "ctc_loss CTCLoss",
@@ -188,7 +188,7 @@ SPELLINGS = {
     "rmsle": "root_mean_squared_log_error",
     "smooth_l1": "smooth_l1_loss SmoothL1Loss",
     "soft_margin": "soft_margin_loss SoftMarginLoss",
-    "sparsemax_binary": "binary_sparsemax_loss",
+    "binary_sparsemax": "binary_sparsemax_loss",
     "sparsemax_loss": "multiclass_sparsemax_loss",
     "squared_hinge": "squared_hinge_loss",
     "triplet": "triplet_margin_loss TripletMarginLoss",
@@ -216,7 +216,7 @@ def test_a_loss_is_found_by_its_name_in_a_library():
 # A library's name that here means another form of the loss, whose options make it this one.
 OTHER_FORMS = {
     "binary_cross_entropy_from_probabilities": ("binary_cross_entropy",),
-    "sparsemax_binary": ("sparsemax_loss",),
+    "binary_sparsemax": ("sparsemax_loss",),
     "kl_divergence_from_log_probabilities": ("kl_divergence",),
     "kl_divergence_with_log_targets": ("kl_div",),
 }

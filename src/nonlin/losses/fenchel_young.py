@@ -9,7 +9,7 @@ from ..activations import entmax15, sparse_sigmoid, sparsemax
 from ..definition import RowLoss, loss_definition
 from ..definition.primitives import is_row_argmax, maximum, row_max, row_sum, row_threshold, sqrt, where
 
-__all__ = ["entmax15_loss", "sparsemax_binary", "sparsemax_loss"]
+__all__ = ["binary_sparsemax", "entmax15_loss", "sparsemax_loss"]
 
 
 def _below_top(x):
@@ -95,11 +95,11 @@ def _(logits, targets):
     convex=True,
     lipschitz=1.0,
     proper="probability",
-    aliases=("binary_sparsemax_loss", "sparsemax_binary_loss"),
+    aliases=("binary_sparsemax_loss",),
     reference="Blondel, Martins & Niculae 2020, arXiv:1901.02324, section 4.4",
     same_as={"optax": "sparsemax_loss"},
 )
-def sparsemax_binary(logits, targets):
+def binary_sparsemax(logits, targets):
     """The squared distance of sparse_sigmoid to the target, and how far the logit is out on the wrong side."""
     return (
         (sparse_sigmoid(logits) - targets) ** 2
@@ -108,11 +108,11 @@ def sparsemax_binary(logits, targets):
     )
 
 
-@sparsemax_binary.gradient
+@binary_sparsemax.gradient
 def _(logits, targets):
     return sparse_sigmoid(logits) - targets
 
 
-@sparsemax_binary.hessian_diagonal
+@binary_sparsemax.hessian_diagonal
 def _(logits, targets):
     return where(abs(logits) < 1, 1 / 2, 0)

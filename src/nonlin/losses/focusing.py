@@ -21,10 +21,10 @@ __all__ = [
     "asymmetric_single_label",
     "binary_focal",
     "binary_focal_from_probabilities",
+    "binary_poly",
     "focal",
     "generalized_cross_entropy",
     "poly",
-    "poly_binary",
 ]
 
 _FOCAL = "Lin, Goyal, Girshick, He & Dollár 2017, arXiv:1708.02002"
@@ -141,18 +141,18 @@ def _poly_term(logits, epsilon):
     same_as={"timm": "loss.PolyBinaryCrossEntropy"},
     parameters={"epsilon": _EPSILON},
 )
-def poly_binary(logits, targets, *, epsilon=2.0):
+def binary_poly(logits, targets, *, epsilon=2.0):
     """The binary cross-entropy plus epsilon times w: the first of its powers of w with another coefficient."""
     return binary_cross_entropy(logits, targets) + epsilon * _lack(logits, targets)
 
 
-@poly_binary.kernel
+@binary_poly.kernel
 def _(logits, targets, *, epsilon=2.0):
     positive = where(targets > 0, targets * _poly_term(logits, epsilon), 0)
     return positive + where(targets < 1, (1 - targets) * _poly_term(-logits, epsilon), 0)
 
 
-@poly_binary.gradient
+@binary_poly.gradient
 def _(logits, targets, *, epsilon=2.0):
     p, q = sigmoid(logits), sigmoid(-logits)
     near = binary_slope(logits, targets, 1 - targets) + epsilon * (1 - 2 * targets) * p * q

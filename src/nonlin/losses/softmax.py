@@ -43,7 +43,11 @@ def _others(logits, e):
         "softmax_cross_entropy_with_integer_labels",
         "safe_softmax_cross_entropy",
         "crossentropyloss",
+        "multiclass_logistic_loss",
         "label_smoothing_cross_entropy",
+        "labelsmoothingcrossentropy",
+        "soft_target_cross_entropy",
+        "softtargetcrossentropy",
     ),
     reference="Good 1952, doi:10.1111/j.2517-6161.1952.tb00104.x; Bridle 1990, doi:10.1007/978-3-642-76153-9_28; "
     "label smoothing: Szegedy et al. 2016, arXiv:1512.00567",
