@@ -185,5 +185,16 @@ def test_wrong_input_is_one_sentence(loss, arrays, message):
 
 
 def test_only_class_indices_can_be_ignored():
-    with pytest.raises(InputError, match="info_nce takes no ignore_index"):
+    with pytest.raises(InputError, match="info_nce has no parameter 'ignore_index'"):
         nl.loss.info_nce(*batch(), ignore_index=1)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_layout_of_embeddings_does_not_change_results(loss):
+    embeddings, labels = np.random.default_rng(2).normal(size=(60, 37)), np.arange(60) % 7
+    for mine, other in zip(
+        loss.value_and_gradient(np.asfortranarray(embeddings), labels),
+        loss.value_and_gradient(embeddings, labels),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, other)

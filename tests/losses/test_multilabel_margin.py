@@ -82,3 +82,21 @@ def test_weights_and_shapes():
 def test_wrong_input_is_one_sentence(targets, message):
     with pytest.raises(InputError, match=message):
         nl.loss.multilabel_margin(np.zeros((1, 3)), targets)
+
+
+def test_nan_stays_nan_in_its_row_unless_that_counts_nothing():
+    logits, targets = (
+        np.array([[np.nan, 0.0, 1.0], [1.0, np.nan, 0.0], [0.5, 0.0, 1.0]]),
+        [[1, 0, 0], [1, 1, 1], [0, 1, 0]],
+    )
+    values, slopes = nl.loss.multilabel_margin.value_and_gradient(logits, targets, reduction="none")
+    np.testing.assert_array_equal(np.isnan(values), [True, True, False])
+    np.testing.assert_array_equal(np.isnan(slopes).any(axis=1), [True, True, False])
+    value, slopes = nl.loss.multilabel_margin.value_and_gradient(logits, targets, sample_weight=[0, 0, 1])
+    assert value == nl.loss.multilabel_margin(logits[2], targets[2])
+    assert not slopes[:2].any()
+
+
+def test_a_single_number_is_no_row():
+    with pytest.raises(InputError, match="needs a row of logits"):
+        nl.loss.multilabel_margin(1.0, 1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from ....errors import InputError
 from ....losses.algorithm import AlgorithmLoss
 from .checks import check_domains, check_one_shape, mean_weights, weights_or_ones
 from .settings import Settings
@@ -20,6 +21,8 @@ def multilabel_margin(
     fitted = check_one_shape(loss, arrays)
     check_domains(loss, fitted)
     logits, targets = fitted["logits"], fitted["targets"]
+    if logits.ndim == 0:
+        raise InputError(f"{loss.name} needs a row of logits, got a single number; put it into a list")
     kept = logits.shape[:-1]
     weights = weights_or_ones(s.sample_weight, kept)
     if s.reduction == "mean":
@@ -54,4 +57,7 @@ def compare_all(rows, right, weights, values, gradient):
             gradient[i, j] = -share * lower
         for k in range(len(wrong)):
             gradient[i, wrong[k]] = share * higher[k]
-        values[i] = share * total
+        values[i] = share * total if share > 0 else 0.0
+        if share > 0 and np.isnan(rows[i]).any():  # comparisons leave it out
+            values[i] = np.nan
+            gradient[i] = np.nan

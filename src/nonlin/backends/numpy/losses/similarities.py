@@ -26,8 +26,6 @@ def similarity_loss(
     loss: SimilarityLoss, part: str, arrays: Mapping[str, np.ndarray], s: Settings
 ) -> dict[str, np.ndarray]:
     """The parts of a loss, by name."""
-    if s.ignore_index is not None:
-        raise InputError(f"{loss.name} takes no ignore_index")
     embeddings, labels = arrays.values()
     partners = _partners(loss, embeddings, labels)
     weights = weights_or_ones(s.sample_weight, labels.shape)
@@ -83,7 +81,7 @@ def _polar(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     A row is divided by its largest entry first, whose square may be beyond the range.
     """
-    rows = embeddings.astype(np.float64)
+    rows = embeddings.astype(np.float64, order="C")  # products of matrices round otherwise in another layout
     largest = np.abs(rows).max(axis=1, keepdims=True)
     largest[largest == 0] = 1
     rows /= largest
