@@ -23,14 +23,14 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {(swapped or near)[0]!r}?" if near else ""
 
 
-def unknown(what: str, name: object, names: Iterable[str], listed_by: str = "") -> InputError:
-    """The error for a name that is not among `names`; without a near one it lists them, or says what lists them.
+def unknown(what: str, name: object, names: Iterable[str], listing: str = "") -> InputError:
+    """The error for a name that is not among `names`; without a near one it lists them, or says what does.
 
     >>> raise unknown("activation", "gleu", ["gelu", "relu"])
     Traceback (most recent call last):
     nonlin.errors.InputError: unknown activation 'gleu'; did you mean 'gelu'?
     """
     names = list(names)
-    every = f"; {listed_by} lists all" if listed_by else f"; expected one of {', '.join(names)}"
-    ending = suggestion(str(name), names) or every
+    listing = listing or f"expected one of {', '.join(names)}"
+    ending = suggestion(str(name), names) or f"; {listing}"
     return InputError(f"unknown {what} {name!r}{ending}")

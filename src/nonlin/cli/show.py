@@ -53,7 +53,7 @@ def find(name: str) -> Any:
             continue
     records = [*map(nl.get, nl.activations()), *map(nl.get_loss, nl.losses())]
     names = [spelling for record in records for spelling in (record.name, *record.aliases)]
-    raise unknown("activation or loss", name, names, "`nonlin list`")
+    raise unknown("activation or loss", name, names, "`nonlin list` shows all")
 
 
 def _picture(record: Any, output: Path | None) -> str:

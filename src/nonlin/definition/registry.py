@@ -49,7 +49,7 @@ class Registry(Generic[D]):
             )
         found = self._names.get(name.lower())
         if found is None:
-            raise unknown(self.what, name, self._names, f"nonlin.{self.kind}()")
+            raise unknown(self.what, name, self._names, f"see nonlin.{self.kind}() or `nonlin list {self.kind}`")
         return self._definitions[found]
 
     def remove(self, name: str) -> None:

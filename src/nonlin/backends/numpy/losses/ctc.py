@@ -51,18 +51,18 @@ def _checked(logits, targets, frames, lengths, blank) -> tuple[np.ndarray, np.nd
     _check_lengths("input_lengths", frames, count, longest)
     if targets.ndim == 2 and len(targets) == count:
         _check_lengths("target_lengths", lengths, count, targets.shape[1])
-        starts, counts = np.arange(count) * targets.shape[1], np.arange(targets.shape[1]) < lengths[:, np.newaxis]
+        starts, is_label = np.arange(count) * targets.shape[1], np.arange(targets.shape[1]) < lengths[:, np.newaxis]
     elif targets.ndim == 1:
         _check_lengths("target_lengths", lengths, count, len(targets))
         if lengths.sum() != len(targets):
             raise InputError(f"target_lengths of ctc sum to {lengths.sum()}, but there are {len(targets)} targets")
-        starts, counts = np.cumsum(lengths) - lengths, np.ones(len(targets), bool)
+        starts, is_label = np.cumsum(lengths) - lengths, np.ones(len(targets), bool)
     else:
         raise InputError(
             f"targets of ctc must be (sequences, longest) for {count} sequences, or one after another, got shape "
             f"{targets.shape}"
         )
-    wrong = counts & ((targets < 0) | (targets >= classes) | (targets == blank))
+    wrong = is_label & ((targets < 0) | (targets >= classes) | (targets == blank))
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise InputError(
