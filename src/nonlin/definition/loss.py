@@ -156,11 +156,7 @@ class ElementwiseLoss(Loss):
 
 
 class RowLoss(Loss):
-    """A loss of a row of predictions and a row of targets (or the index of a class).
-
-    `over_all` ones take the whole batch as one row unless an axis is given. Where the targets of a row are
-    probabilities that sum to one, `distributions` names the inputs.
-    """
+    """A loss of a row of predictions and a row of targets (or the index of a class)."""
 
     kind = "row"
     reduces = True
@@ -214,6 +210,8 @@ def loss_definition(*, kind: type[L] = ElementwiseLoss, **facts: Any) -> Callabl
     Parameters
     ----------
     kind : ElementwiseLoss (default), or RowLoss for a formula of a row of predictions and one of targets
+        RowLoss takes two facts more: `distributions` names the inputs whose rows are to sum to 1, and `over_all=True`
+        makes one row of the whole batch unless a call gives an axis.
     tasks : what it can train, a tuple of "regression" and "classification"
     domains : what numbers an input holds, by its name, such as {"targets": "probability"}: "real" (where not given),
         "positive", "non_negative", "above_minus_one", "nonzero", "probability", "binary" (0 or 1) or "sign" (-1 or 1)

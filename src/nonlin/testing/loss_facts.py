@@ -88,9 +88,10 @@ def _named(loss: Loss, rest: list[np.ndarray], at: int) -> str:
 def _spread_inputs(loss: Loss, shape: tuple[int, ...], seed: int) -> list[np.ndarray]:
     """Ordinary inputs, the first of them with scales from 1/8 to 8 where it may hold any number."""
     first, *rest = _needed(loss, ordinary_inputs(loss, shape, seed=seed))
-    if loss.domains.get(loss.inputs[0], "real") not in ("probability",):
+    domain = loss.domains.get(loss.inputs[0], "real")
+    if domain != "probability":
         scales = 2.0 ** np.random.default_rng(seed).uniform(-3, 3, (shape[0], *[1] * (len(shape) - 1)))
-        first = into_domain(first * scales, loss.domains.get(loss.inputs[0], "real"))
+        first = into_domain(first * scales, domain)
     return [first, *rest]
 
 
