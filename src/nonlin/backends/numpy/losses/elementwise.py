@@ -102,7 +102,8 @@ class _Work:
 def _weight(computed: np.ndarray, weights: np.ndarray) -> None:
     """Multiply numbers by weights; what has the weight 0 counts nothing, were it infinite or NaN."""
     computed *= weights
-    computed[weights == 0] = 0
+    if not weights.all():
+        computed[weights == 0] = 0
 
 
 def _divisor(loss: Loss, weights: np.ndarray | None, count: int) -> float:

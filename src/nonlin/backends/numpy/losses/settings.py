@@ -71,12 +71,12 @@ def _whole(name: str, number: Any) -> int:
 
 
 def _about_one(weights: np.ndarray) -> np.ndarray:
-    """Weights times the power of two that takes the largest to 1/2 or more, below 1: the mean is the same.
+    """Weights, where the largest is far from 1 times a power of two that takes it there: the mean is the same.
 
     Products with them and their sum are then within the range.
     """
     _, exponent = np.frexp(np.max(weights, initial=0).astype(np.float64))
-    return np.ldexp(weights.astype(np.float64), -exponent)
+    return weights if abs(exponent) < 64 else np.ldexp(weights.astype(np.float64), -exponent)
 
 
 def result_dtype(loss: Loss, arrays: Mapping[str, np.ndarray]) -> np.dtype:
