@@ -54,8 +54,7 @@ class Loss(Definition):
         self.inputs = positional_arguments(function)
         self.optional = self.inputs[len(self.inputs) - len(function.__defaults__ or ()) :]
         super().__init__(function, **record)
-        self.tasks, self.output = tasks, output
-        self.domains = dict(domains or {})
+        self.tasks, self.output, self.domains = tasks, output, dict(domains or {})
         for name, domain in self.domains.items():
             if name not in self.inputs or domain not in DOMAIN_TEXTS:
                 known = ", ".join(DOMAIN_TEXTS)
