@@ -485,7 +485,16 @@ def test_masked_classes_do_not_matter():
         (lambda: nl.loss.cosine_embedding(np.ones((3, 2)), np.ones((3, 2)), [1, 1]), r"shape \(3,\), got \(2,\)"),
         (lambda: nl.loss.cross_entropy(np.zeros((1, 2)), [0], ignore_index=0.5), "ignore_index must be a whole number"),
         (lambda: nl.loss.mse([1.0], [1.0], out=np.zeros(1)), "out of mse is for a gradient"),
+        (lambda: nl.loss.huber([1.0], [1.0], delta="a"), "delta of huber must be a number or an array of numbers"),
+        (lambda: nl.loss.huber([1.0, 2.0], [1.0, 1.0], delta=[1.0, 0.0]), "got 0.0 at position 1"),
+        (lambda: nl.loss.cross_entropy([[0.0]], [0], label_smoothing=None), "must be a number or an array of numbers"),
+        (
+            lambda: nl.loss.cross_entropy([[0.0]], [0], label_smoothing=[0.1]),
+            "label_smoothing .* must be a single number",
+        ),
+        (lambda: nl.loss.cross_entropy([[0.0]], [0], label_smoothing=np.array(5.0)), "at most 1, got 5.0"),
         (lambda: nl.loss.mse([], []), "empty batch"),
+        (lambda: nl.loss.cross_entropy.decide(np.zeros((2, 0))), r"no classes to choose from, got shape \(2, 0\)"),
         (lambda: nl.loss.mse([1.0], [1.0], reduction="average"), "unknown reduction 'average'"),
     ],
 )

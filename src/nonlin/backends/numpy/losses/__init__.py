@@ -66,6 +66,9 @@ def decide(loss: Loss, predictions: Any, axis: int) -> np.ndarray:
     if not loss.decision:
         raise InputError(f"{loss.name} is for {' and '.join(loss.tasks) or 'no classes'}; there is nothing to decide")
     if loss.decision == "argmax":
-        return np.argmax(scores, axis=check_axis(scores, axis))
+        axis = check_axis(scores, axis)
+        if scores.shape[axis] == 0:
+            raise InputError(f"{loss.name} has no classes to choose from, got shape {scores.shape}")
+        return np.argmax(scores, axis=axis)
     above = scores > (0.5 if loss.domains.get(loss.inputs[0]) == "probability" else 0)
     return np.where(above, 1, -1 if loss.decision == "sign" else 0)

@@ -130,8 +130,6 @@ def _flat(loss: Loss, name: str, number: Any, shape: tuple[int, ...]) -> Any:
     if np.ndim(number) == 0:
         return number
     given = np.asarray(number, np.float64)
-    for one in given.reshape(-1).tolist():
-        loss.parameters[name].check(name, one)
     try:
         return np.broadcast_to(given, shape).reshape(-1)
     except ValueError:

@@ -15,6 +15,7 @@ from ....definition.records import Formula, made_from_definitions
 from ....errors import InputError, unknown
 from ..bfloat16 import computed_in
 from ..class_targets import with_index
+from ..parameters import checked, checked_numbers
 from ..rows import plain_array, working_dtype
 from .checks import check_weights
 
@@ -59,7 +60,7 @@ def settings(loss: Loss, arrays: Mapping[str, np.ndarray], options: Mapping[str,
     working = computed_in(dtype) if reduction == "none" else np.promote_types(dtype, np.float32)
     if out is not None:
         _check_out(loss, out, arrays, dtype)
-    numbers = loss.check_parameters(given)
+    numbers = checked(loss, given) if loss.kind == "elementwise" else checked_numbers(loss, given)
     return Settings(reduction, numbers, dtype, np.dtype(working), sample_weight, axis, ignore_index, out)
 
 
