@@ -45,7 +45,7 @@ def test_definition(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMULAS)
 def test_definition_at_many_points(name):
-    check_loss(name, points=4000)
+    check_loss(name, points=2500)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

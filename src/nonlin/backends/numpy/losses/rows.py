@@ -16,7 +16,7 @@ from ....errors import InputError
 from ..row_kernels import NUMBER, ROW, SHARED, TARGET
 from ..rows import check_axis
 from ..transpose import by_rows
-from .checks import broadcast_weights, check_all_domains
+from .checks import broadcast_weights, check_all_domains, check_weights
 from .row_calls import PER_ROW, ROW_WEIGHT, RowCall, row_call
 from .settings import Settings
 from .targets import check_distributions, checked_indices, is_class_index
@@ -94,6 +94,8 @@ def _batch(loss: RowLoss, arrays: Mapping[str, np.ndarray], axis: int, s: Settin
     if s.ignore_index is not None and TARGET not in held.values():
         raise InputError(f"ignore_index of {loss.name} is for targets that are class indices")
     check_all_domains(loss, {name: array for name, array in arrays.items() if held[name] != TARGET})
+    if "class_weights" in arrays:
+        check_weights(arrays["class_weights"], "class_weights")
     matrices = {name: array for name, array in inputs.items() if held[name] == ROW}
     check_distributions(loss, {name: np.moveaxis(array, axis, -1) for name, array in matrices.items()}, axis)
     if held.get("class_weights") == SHARED and held.get("targets") == TARGET:
