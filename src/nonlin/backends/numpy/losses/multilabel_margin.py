@@ -43,7 +43,6 @@ def compare_all(rows, right, weights, values, gradient):
         total, share = 0.0, weights[i] / classes
         wrong = np.flatnonzero(~right[i])
         higher = np.zeros(len(wrong))  # the right classes that each wrong one comes too near
-        lower = 0.0
         below = np.array([np.float64(rows[i, k]) for k in wrong])
         for j in range(classes):
             lower = 0.0
