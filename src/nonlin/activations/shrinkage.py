@@ -107,4 +107,4 @@ def _(x):
 
 @tanhshrink.derivative
 def _(x):
-    return hyperbolic_tangent(x) ** 2
+    return hyperbolic_tangent(abs(x)) ** 2  # even to the last bit, which a rounded tangent need not be
