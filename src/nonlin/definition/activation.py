@@ -85,6 +85,11 @@ class Activation(Definition):
         return _facts().never_decreases(self) if self.declared_monotone is None else self.declared_monotone
 
 
+def learnable_names(record: Definition) -> tuple[str, ...]:
+    """The parameters that are trained with the weights, in the order of the definition."""
+    return tuple(name for name, known in record.parameters.items() if known.learnable)
+
+
 class Derivative:
     """`f.derivative`: called with an array it computes, applied to a formula it defines."""
 
@@ -107,7 +112,7 @@ class Derivative:
     def _part(self, parameter: str) -> str:
         if not parameter:
             return "derivative"
-        learnable = [name for name, known in self._activation.parameters.items() if known.learnable]
+        learnable = learnable_names(self._activation)
         if parameter not in learnable:
             known = suggestion(parameter, learnable) or f"; learnable are {', '.join(learnable) or 'none'}"
             raise InputError(f"{self._activation.name} has no learnable parameter {parameter!r}{known}")

@@ -18,7 +18,11 @@ _REACH, _POINTS = 30.0, 6001  # from -30 to 30 in steps of 0.01: all slopes in u
 
 
 def activation_kernel(record: Any, dtype: np.dtype, parameters: Mapping[str, float]) -> int:
-    """The address of `void f(z, bias, d, rows, columns, stride)`: f(z + bias) to z, its derivative to d."""
+    """The address of `void f(z, bias, slopes, rows, columns, stride, theta, theta_slopes, block)`.
+
+    f(z + bias) goes to z, its derivative to slopes, and those with respect to the learnable parameters theta to the
+    blocks of theta_slopes, `block` numbers apart.
+    """
     return _activation_kernel(record, dtype, tuple(parameters.items()))
 
 
@@ -51,15 +55,17 @@ def _gain(record: Any, parameters: tuple[tuple[str, float], ...]) -> float:
 
 
 @cache
-def largest_slope(activation: int, dtype: np.dtype) -> float:
+def largest_slope(activation: int, dtype: np.dtype, learnable: tuple[float, ...] = ()) -> float:
     """sup |f'(z)| of the activation kernel at the address `activation`, over -30 <= z <= 30.
 
     Dead units are measured against it.
     """
     values = np.linspace(-_REACH, _REACH, _POINTS).astype(dtype)
     bias, slopes = np.zeros_like(values), np.zeros_like(values)
-    kernel = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)(activation)
-    kernel(values.ctypes.data, bias.ctypes.data, slopes.ctypes.data, 1, len(values), len(values))
+    theta, theta_slopes = np.array(learnable, dtype), np.zeros((len(learnable), _POINTS), dtype)
+    arrays, rest = ((array.ctypes.data for array in group) for group in ((values, bias, slopes), (theta, theta_slopes)))
+    kinds = [ctypes.c_void_p] * 3 + [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 2 + [ctypes.c_int64]
+    ctypes.CFUNCTYPE(None, *kinds)(activation)(*arrays, 1, _POINTS, _POINTS, *rest, _POINTS)
     return float(np.max(np.abs(slopes)))
 
 

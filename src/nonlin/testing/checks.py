@@ -9,7 +9,17 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from ..definition import Activation, Concatenated, Definition, Elementwise, Gated, Pooled, Row, registry
+from ..definition import (
+    Activation,
+    Concatenated,
+    Definition,
+    Elementwise,
+    Gated,
+    Pooled,
+    Row,
+    learnable_names,
+    registry,
+)
 from .facts import wrong_facts
 from .reference import exact_values, numerical_derivatives, numerical_gradient
 from .rules import broken_rules
@@ -63,7 +73,7 @@ def check_rules(definition: Definition) -> None:
 
 def learnable_parts(activation: Activation) -> list[str]:
     """The parts that are derivatives with respect to learnable parameters."""
-    return [f"derivative_{name}" for name, known in activation.parameters.items() if known.learnable]
+    return [f"derivative_{name}" for name in learnable_names(activation)]
 
 
 def check_derivative(definition: Activation) -> None:

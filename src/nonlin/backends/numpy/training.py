@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...definition import Activation, Elementwise, Loss, registry
+from ...definition import Activation, Elementwise, Loss, learnable_names, registry
 from ...definition.expression import Expression, evaluate, parameter, symbol
 from ...definition.primitives import maximum, minimum, row_max, row_sum, where
 from ...definition.records import Definition, made_from_definitions
@@ -29,14 +29,17 @@ from .row_kernels import check_per_row
 def activation_kernel(activation: Elementwise | str, dtype: Any, parameters: Mapping[str, float] | None = None) -> int:
     """The address of the forward step of a layer, fused with the derivative that the backward step needs.
 
-    `void f(T* z, const T* bias, T* d, int64 rows, int64 cols, int64 stride)` computes x = z + bias for each row and
-    column, and leaves f(x) in z and f'(x) in d. Columns from `cols` to `stride` are left alone.
+    `void f(T* z, const T* bias, T* slopes, int64 rows, int64 cols, int64 stride, const T* theta, T* theta_slopes,
+    int64 block)` computes x = z + bias for each row and column, and leaves f(x) in z and f'(x) in slopes. Learnable
+    parameters are read from theta, in the order of the definition, and the derivative with respect to the k-th of
+    them goes to theta_slopes + k * block; without any, the last three arguments are ignored. Columns from `cols` to
+    `stride` are left alone. A random activation such as rrelu takes its sample as a parameter: by default, its mean.
 
     Parameters
     ----------
     activation : record or name of an elementwise activation
-    dtype : float32 or float64, of z, bias and d
-    parameters : values of the activation's parameters; the defaults where not given
+    dtype : float32 or float64, of all arrays
+    parameters : values of the activation's parameters that are not learnable; the defaults where not given
 
     Raises
     ------
@@ -47,30 +50,57 @@ def activation_kernel(activation: Elementwise | str, dtype: Any, parameters: Map
     if not isinstance(record, Elementwise):
         raise InputError(f"a hidden layer needs an elementwise activation; {record.name} is a {record.kind} one")
     numbers = record.check_parameters(dict(parameters or {}))
-    return compile_ir(_activation_module(record, _element(dtype), tuple(numbers.items())), "kernel")[0]
+    fixed = tuple((name, value) for name, value in numbers.items() if name not in learnable_names(record))
+    return compile_ir(_activation_module(record, _element(dtype), fixed), "kernel")[0]
 
 
 @cache
-def _activation_module(record: Elementwise, element: str, numbers: tuple[tuple[str, float], ...]) -> str:
+def _activation_module(record: Elementwise, element: str, fixed: tuple[tuple[str, float], ...]) -> str:
     emit = Emitter()
     a = Native(emit, element)
-    # Without the limits at infinity: a finite training never gets there, and an infinite one is stopped.
-    outputs = tuple(Definition.trace(record, part, symbol("x"), **dict(numbers))[0] for part in ("value", "derivative"))
+    outputs = _activation_formulas(record, dict(fixed))
+    known = {name: _entry(a, "%theta", k) for k, name in enumerate(learnable_names(record))}
+    blocks = ["%z", "%slopes", *(_block(emit, element, k) for k in range(len(known)))]
 
     def row(index: Value) -> None:
-        z, d = (row_of(emit, matrix, element, index, "%stride") for matrix in ("%z", "%d"))
+        rows = [row_of(emit, block, element, index, "%stride") for block in blocks]
 
         def columns(place: Columns) -> None:
-            x = a.add(place.load(z), place.load("%bias"))
-            value, derivative = evaluate(outputs, table(a), {"x": x})
-            place.store(z, value)
-            place.store(d, derivative)
+            x = a.add(place.load(rows[0]), place.load("%bias"))
+            for result, target in zip(evaluate(outputs, table(a), {"x": x, **known}), rows, strict=True):
+                place.store(target, result)
 
         over_columns(a, element, "%cols", columns)
 
     counted(emit, "%rows", 1, row)
-    signature = "void @kernel(ptr noalias %z, ptr noalias %bias, ptr noalias %d, i64 %rows, i64 %cols, i64 %stride)"
+    signature = (
+        "void @kernel(ptr noalias %z, ptr noalias %bias, ptr noalias %slopes, i64 %rows, i64 %cols, i64 %stride, "
+        "ptr noalias %theta, ptr noalias %theta_slopes, i64 %block)"
+    )
     return module(emit, emit.function(signature))
+
+
+def _activation_formulas(record: Elementwise, fixed: Mapping[str, float]) -> tuple[Expression, ...]:
+    """The value, the derivative, and the derivatives with respect to learnable parameters.
+
+    Without the limits at infinity: a finite training never gets there, and an infinite one is stopped.
+    """
+    learnable = learnable_names(record)
+    parts = ["value", "derivative", *(f"derivative_{name}" for name in learnable)]
+    numbers = {**fixed, **{name: parameter(name) for name in learnable}}
+    return tuple(Definition.trace(record, part, symbol("x"), **numbers)[0] for part in parts)
+
+
+def _entry(a: Native, array: str, place: int) -> Value:
+    """An entry of an array in all lanes."""
+    address = a.emit.address(array, a.element, Value("i64", str(place)))
+    return a.emit.spread(a.emit.load(a.element, address), a.lanes)
+
+
+def _block(emit: Emitter, element: str, place: int) -> str:
+    """The pointer to the derivatives with respect to a learnable parameter."""
+    offset = emit.binary("mul", Value("i64", "%block"), Value("i64", str(place)))
+    return emit.address("%theta_slopes", element, offset)
 
 
 def loss_kernel(
