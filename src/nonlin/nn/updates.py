@@ -1,22 +1,109 @@
 """The solvers' update of a vector of parameters: one pass over parameters, gradients and moments.
 
-Both kernels have the form `double update(w, g, m, v, count, penalty, share, rate, a, b, c)` and return the sum of
-w^2 before the update, which the L2 penalty of the loss is made of. The gradient of the mean loss is
-(g + penalty * w) * share, where g is the gradient of the summed loss and share one over the number of examples.
-`count` is a whole number of vectors.
+A solver is a step (from a gradient to what is taken off the parameters) and its `settings`; both are here.
+`count`, of parameters, is a whole number of vectors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
+from numba.extending import register_jitable
 
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
 
 _ARGUMENTS = "ppppi" + 6 * "d"
+_DECAY = 0.99  # of the averages of rmsprop (PyTorch's default) and of lion (its paper's); beta_2 is Adam's only
+
+
+class Settings(NamedTuple):
+    """What a solver computes with besides the rate: a, b and c of its kernel, and how they change with the steps."""
+
+    a: float
+    b: float
+    c: float
+    beta_1: float = 0.0
+    beta_2: float = 0.0
+    beta_c: float = 0.0
+
+
+def settings(
+    solver: str, *, momentum: float, nesterovs_momentum: bool, beta_1: float, beta_2: float, epsilon: float
+) -> Settings:
+    """The settings of a solver from an estimator's parameters.
+
+    Adam's epsilon is added to the root before its correction, as in scikit-learn, AdamW's after it, as in PyTorch.
+
+    >>> settings("lion", momentum=0.9, nesterovs_momentum=True, beta_1=0.9, beta_2=0.999, epsilon=1e-8)[:2]
+    (0.9, 0.99)
+    """
+    if solver in {"adam", "adamw"}:
+        return Settings(beta_1, beta_2, epsilon, beta_1, beta_2, beta_2 if solver == "adamw" else 0.0)
+    if solver == "rmsprop":
+        return Settings(_DECAY, 0.0, epsilon)
+    if solver == "lion":
+        return Settings(0.9, _DECAY, 0.0)
+    ahead = solver == "nesterov" or nesterovs_momentum
+    return Settings(momentum, momentum if ahead else 1.0, float(ahead))
+
+
+@register_jitable
+def corrected(rate: float, c: float, steps: int, beta_1: float, beta_2: float, beta_c: float) -> tuple[float, float]:
+    """The rate and c for step number `steps`, the first being 1: corrected for moments that started at zero.
+
+    The betas are those of `Settings`; where they are zero, nothing is corrected.
+    """
+    rate *= np.sqrt(1 - beta_2**steps) / (1 - beta_1**steps)
+    return rate, c * np.sqrt(1 - beta_c**steps)
+
+
+@cache
+def solver_kernel(solver: str, dtype: np.dtype) -> int:
+    """The address of `double update(w, g, m, v, count, penalty, share, rate, decay, a, b, c)`.
+
+    The gradient of the mean loss is (g + penalty * w) * share, where g is the gradient of the summed loss and share
+    one over the number of examples; `decay` times w comes off besides the solver's step. Returned is the sum of w^2
+    before the update, which the L2 penalty of the loss is made of. Moments m and v start at zero.
+    """
+    module = ir.Module()
+    kernel = Kernel(module, "update", dtype, "ppppi" + 7 * "d", DOUBLE)
+    b = kernel.builder
+    w, g, m, v, count, penalty, share, rate, decay, *numbers = kernel.function.args
+    kept = kernel.splat(b.fsub(DOUBLE(1.0), decay))
+    squares = kernel.variable(kernel.zero())
+    with kernel.loop(INT(0), count, kernel.lanes) as place:
+        weight = kernel.load(w, place)
+        b.store(kernel.multiply_add(weight, weight, kernel.read(squares)), squares)
+        gradient = b.fmul(_penalized(kernel, g, place, penalty, weight), kernel.splat(share))
+        step = _STEPS[solver](kernel, gradient, m, v, place, [rate, *numbers])
+        kernel.store(b.fsub(b.fmul(kept, weight), step), w, place)
+    b.ret(kernel.sum(kernel.read(squares)))
+    return compile_ir(str(module), "update")[0]
+
+
+@cache
+def gradient_squares_kernel(dtype: np.dtype) -> int:
+    """The address of `double gradient_squares(w, g, count, penalty)`: the sum of (g + penalty * w)^2."""
+    module = ir.Module()
+    kernel = Kernel(module, "gradient_squares", dtype, "ppid", DOUBLE)
+    b = kernel.builder
+    w, g, count, penalty = kernel.function.args
+    squares = kernel.variable(kernel.zero())
+    with kernel.loop(INT(0), count, kernel.lanes) as place:
+        gradient = _penalized(kernel, g, place, penalty, kernel.load(w, place))
+        b.store(kernel.multiply_add(gradient, gradient, kernel.read(squares)), squares)
+    b.ret(kernel.sum(kernel.read(squares)))
+    return compile_ir(str(module), "gradient_squares")[0]
+
+
+def _penalized(kernel: Kernel, g: Value, place: Value, penalty: Value, weight: Value) -> Value:
+    """The gradient of the summed loss with its L2 penalty."""
+    return kernel.builder.fadd(kernel.load(g, place), kernel.builder.fmul(kernel.splat(penalty), weight))
 
 
 @cache
@@ -46,14 +133,11 @@ def update_kernel(solver: str, dtype: np.dtype) -> int:
 def _adam(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
     """m = beta_1 m + (1 - beta_1) g, v = beta_2 v + (1 - beta_2) g^2, step = rate m / (sqrt v + epsilon)."""
     b = kernel.builder
-    rest_1, rest_2 = (kernel.splat(b.fsub(DOUBLE(1.0), beta)) for beta in numbers[1:3])  # in double: 1 - 0.999f is off
-    rate, beta_1, beta_2, epsilon = (kernel.splat(number) for number in numbers)
-    first = b.fadd(b.fmul(beta_1, kernel.load(m, place)), b.fmul(rest_1, gradient))
-    square = b.fmul(rest_2, b.fmul(gradient, gradient))
-    second = b.fadd(b.fmul(beta_2, kernel.load(v, place)), square)
-    kernel.store(first, m, place)
-    kernel.store(second, v, place)
-    return b.fdiv(b.fmul(rate, first), b.fadd(kernel.intrinsic("sqrt", second), epsilon))
+    rate, beta_1, beta_2, epsilon = numbers
+    first = _average(kernel, m, place, beta_1, gradient)
+    second = _average(kernel, v, place, beta_2, b.fmul(gradient, gradient))
+    root = kernel.intrinsic("sqrt", second)
+    return b.fdiv(b.fmul(kernel.splat(rate), first), b.fadd(root, kernel.splat(epsilon)))
 
 
 def _momentum(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
@@ -64,3 +148,48 @@ def _momentum(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value,
     velocity = b.fadd(b.fmul(momentum, kernel.load(m, place)), downhill)
     kernel.store(velocity, m, place)
     return b.fadd(b.fmul(of_velocity, velocity), b.fmul(of_gradient, downhill))
+
+
+def _rmsprop(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
+    """v = alpha v + (1 - alpha) g^2, step = rate g / (sqrt v + epsilon): Tieleman and Hinton 2012, as in PyTorch."""
+    b = kernel.builder
+    rate, alpha, _, epsilon = numbers
+    second = _average(kernel, v, place, alpha, b.fmul(gradient, gradient))
+    root = kernel.intrinsic("sqrt", second)
+    return b.fdiv(b.fmul(kernel.splat(rate), gradient), b.fadd(root, kernel.splat(epsilon)))
+
+
+def _lion(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
+    """step = rate sign(beta_1 m + (1 - beta_1) g), m = beta_2 m + (1 - beta_2) g (Chen et al., arXiv:2302.06675)."""
+    b = kernel.builder
+    rate, beta_1, beta_2, _ = numbers
+    direction = _mean(kernel, kernel.load(m, place), beta_1, gradient)
+    _average(kernel, m, place, beta_2, gradient)
+    size = kernel.intrinsic("copysign", kernel.splat(rate), direction)
+    moves = b.fcmp_ordered("!=", direction, kernel.zero())  # sign(0) is 0, and NaN stays NaN
+    return b.select(moves, size, direction)
+
+
+def _average(kernel: Kernel, moment: Value, place: Value, beta: Value, value: Value) -> Value:
+    """Move a running average in memory towards `value`, and return it."""
+    average = _mean(kernel, kernel.load(moment, place), beta, value)
+    kernel.store(average, moment, place)
+    return average
+
+
+def _mean(kernel: Kernel, before: Value, beta: Value, value: Value) -> Value:
+    """beta * before + (1 - beta) * value."""
+    b = kernel.builder
+    rest = kernel.splat(b.fsub(DOUBLE(1.0), beta))  # in double: 1 - 0.999f is off
+    return b.fadd(b.fmul(kernel.splat(beta), before), b.fmul(rest, value))
+
+
+_Step = Callable[[Kernel, Value, Value, Value, Value, list[Value]], Value]
+_STEPS: dict[str, _Step] = {
+    "sgd": _momentum,
+    "nesterov": _momentum,
+    "adam": _adam,
+    "adamw": _adam,
+    "rmsprop": _rmsprop,
+    "lion": _lion,
+}
