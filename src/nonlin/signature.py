@@ -48,6 +48,11 @@ class Parameter:
             raise InputError(f"{name} must be {self.interval}, got {value!r}")
 
 
+def learnable_names(definition: Any) -> tuple[str, ...]:
+    """The names of a definition's parameters that are trained with the weights, in their order."""
+    return tuple(name for name, known in definition.parameters.items() if known.learnable)
+
+
 def check_name(function: Callable[..., Any]) -> None:
     """Raise `InputError` for what is no function with a name."""
     if not inspect.isfunction(function) or not function.__name__.isidentifier():

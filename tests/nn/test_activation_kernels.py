@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nonlin as nl
-from nonlin.definition import learnable_names
 from nonlin.nn.definitions import activation_kernel, largest_slope
+from nonlin.signature import learnable_names
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 ELEMENTWISE = [name for name in nl.activations() if nl.get(name).kind == "elementwise"]

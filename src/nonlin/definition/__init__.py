@@ -1,6 +1,6 @@
 """The mechanism: a formula is defined once, and everything else is derived from it."""
 
-from .activation import Activation, Concatenated, Elementwise, Gated, Pooled, Row, activation, learnable_names
+from .activation import Activation, Concatenated, Elementwise, Gated, Pooled, Row, activation
 from .loss import (
     ElementwiseLoss,
     Loss,
@@ -26,6 +26,5 @@ __all__ = [
     "SimilarityLoss",
     "SummaryLoss",
     "activation",
-    "learnable_names",
     "loss_definition",
 ]

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import InputError, suggestion
-from ..signature import positional_arguments
+from ..signature import learnable_names, positional_arguments
 from . import registry
 from .expression import Expression, near_infinity, parameter, settled_at_infinity, symbol, where_limits
 from .records import Definition, Formula, backend
@@ -83,11 +83,6 @@ class Activation(Definition):
     def monotone(self) -> bool:
         """Whether the function never decreases; found on a grid if not declared."""
         return _facts().never_decreases(self) if self.declared_monotone is None else self.declared_monotone
-
-
-def learnable_names(record: Definition) -> tuple[str, ...]:
-    """The parameters that are trained with the weights, in the order of the definition."""
-    return tuple(name for name, known in record.parameters.items() if known.learnable)
 
 
 class Derivative:

@@ -9,17 +9,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from ..definition import (
-    Activation,
-    Concatenated,
-    Definition,
-    Elementwise,
-    Gated,
-    Pooled,
-    Row,
-    learnable_names,
-    registry,
-)
+from ..definition import Activation, Concatenated, Definition, Elementwise, Gated, Pooled, Row, registry
+from ..signature import learnable_names
 from .facts import wrong_facts
 from .reference import exact_values, numerical_derivatives, numerical_gradient
 from .rules import broken_rules

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ...definition import Activation, Elementwise, Loss, learnable_names, registry
+from ...definition import Activation, Elementwise, Loss, registry
 from ...definition.expression import Expression, evaluate, parameter, symbol
 from ...definition.primitives import maximum, minimum, row_max, row_sum, where
 from ...definition.records import Definition, made_from_definitions
 from ...errors import InputError
+from ...signature import learnable_names
 from .arithmetic import Native
 from .elements import NATIVE
 from .emitter import Emitter, Value
