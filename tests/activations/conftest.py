@@ -5,9 +5,8 @@ import pytest
 
 
 @pytest.fixture
-def torch():
+def torch(torch):
     """A function of (formula over torch, F, x; a NumPy array): its values and derivatives as NumPy arrays."""
-    torch = pytest.importorskip("torch")
 
     def both(formula, x):
         given = torch.tensor(np.asarray(x), requires_grad=True)

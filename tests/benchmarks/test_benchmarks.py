@@ -121,8 +121,8 @@ for name in _loss_peers.loss_peers():
 """
 
 
+@pytest.mark.usefixtures("torch")
 def test_loss_peers_compute_our_gradients():
-    pytest.importorskip("torch")
     command = [sys.executable, "-c", LOSS_DISAGREEMENTS]
     result = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr

@@ -95,8 +95,7 @@ def test_filters_choose_by_family_and_fact_and_can_be_combined(nonlin):
     assert _listed(nonlin("list", "--monotone", "--smooth", "--family", "rectifiers")) == ["identity"]
 
 
-def test_a_library_has_the_functions_that_it_has(nonlin):
-    torch = pytest.importorskip("torch")
+def test_a_library_has_the_functions_that_it_has(torch, nonlin):
     listed = _listed(nonlin("list", "activations", "--in", "torch"))
     assert {"relu", "gelu", "softmax", "glu"} <= set(listed)
     assert "serf" not in listed

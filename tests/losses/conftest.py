@@ -5,9 +5,8 @@ import pytest
 
 
 @pytest.fixture
-def against_torch():
+def against_torch(torch):
     """A function that holds values and gradients of a loss to a PyTorch function's, with every reduction."""
-    torch = pytest.importorskip("torch")
 
     def check(loss, function, *arrays, by=0, options=None, **theirs):
         for reduction in ("mean", "sum", "none"):

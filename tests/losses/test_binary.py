@@ -15,16 +15,19 @@ HARD = np.round(SOFT)
 PROBABILITIES = 1 / (1 + np.exp(-LOGITS))
 
 
-def torch_value_and_gradient(function, x, *others):
-    torch = pytest.importorskip("torch")
-    x = torch.tensor(x, requires_grad=True)
-    value = function(torch.nn.functional, x, *map(torch.tensor, others))
-    value.backward()
-    return value.item(), x.grad.numpy()
+@pytest.fixture
+def torch_value_and_gradient(torch):
+    def both(function, x, *others):
+        x = torch.tensor(x, requires_grad=True)
+        value = function(torch.nn.functional, x, *map(torch.tensor, others))
+        value.backward()
+        return value.item(), x.grad.numpy()
+
+    return both
 
 
 @pytest.mark.parametrize("targets", [HARD, SOFT])
-def test_binary_cross_entropy_is_that_of_torch_with_weights_of_positives(targets):
+def test_binary_cross_entropy_is_that_of_torch_with_weights_of_positives(torch_value_and_gradient, targets):
     weights = np.array([0.5, 1.0, 2.0, 7.0])
     expected, slopes = torch_value_and_gradient(
         lambda f, z, t, w: f.binary_cross_entropy_with_logits(z, t, pos_weight=w), LOGITS, targets, weights
@@ -71,7 +74,7 @@ def test_infinite_logits_that_are_right_lose_nothing():
     np.testing.assert_array_equal(gradient, [0, 0])
 
 
-def test_probabilities_agree_with_torch_and_scikit_learn():
+def test_probabilities_agree_with_torch_and_scikit_learn(torch_value_and_gradient):
     metrics = pytest.importorskip("sklearn.metrics")
     expected, slopes = torch_value_and_gradient(
         lambda f, p, t: f.binary_cross_entropy(p, t), np.clip(PROBABILITIES, 0.01, 0.99), SOFT
@@ -112,7 +115,7 @@ def test_probabilities_near_soft_targets_keep_their_gradient():
     assert gradient[0] == pytest.approx(2**-22 / (float(p[0]) * (1 - float(p[0]))), rel=1e-7)
 
 
-def test_soft_margin_is_that_of_torch():
+def test_soft_margin_is_that_of_torch(torch_value_and_gradient):
     signs = 2 * HARD - 1
     expected, slopes = torch_value_and_gradient(lambda f, x, t: f.soft_margin_loss(x, t), LOGITS, signs)
     value, gradient = nl.loss.soft_margin.value_and_gradient(LOGITS, signs)

@@ -29,8 +29,7 @@ def test_keras_formula():
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_value_and_derivatives_are_those_of_torch(loss, axis):
-    torch = pytest.importorskip("torch")
+def test_value_and_derivatives_are_those_of_torch(torch, loss, axis):
     p = torch.tensor(P, requires_grad=True)
     cosine = torch.nn.functional.cosine_similarity(p, torch.tensor(T), dim=axis)
     expected = float(loss is nl.loss.cosine_distance) - cosine
@@ -41,8 +40,7 @@ def test_value_and_derivatives_are_those_of_torch(loss, axis):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_second_derivatives_are_those_of_torch(loss):
-    torch = pytest.importorskip("torch")
+def test_second_derivatives_are_those_of_torch(torch, loss):
     row = torch.tensor(P[0])
     hessian = torch.autograd.functional.hessian(
         lambda p: -torch.nn.functional.cosine_similarity(p, torch.tensor(T[0]), dim=0), row
@@ -51,9 +49,8 @@ def test_second_derivatives_are_those_of_torch(loss):
 
 
 @pytest.mark.parametrize(("dtype", "size"), [(F32, 1e20), (F32, 1e-30), (F32, 1e-44), (float, 1e307), (float, 1e-310)])
-def test_vectors_whose_squares_leave_the_range(dtype, size):
+def test_vectors_whose_squares_leave_the_range(torch, dtype, size):
     """torch's similarity of two equal vectors of the size 1e20 is 0."""
-    torch = pytest.importorskip("torch")
     if size == 1e20:
         large = torch.full((1, 4), size)
         assert torch.nn.functional.cosine_similarity(large, large).item() == 0

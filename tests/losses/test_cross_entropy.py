@@ -27,8 +27,7 @@ _OPTIONS = [
 
 
 @pytest.mark.parametrize(("reduction", "smoothing", "weighted", "ignored", "soft"), _OPTIONS)
-def test_all_options_agree_with_torch(reduction, smoothing, weighted, ignored, soft):
-    torch = pytest.importorskip("torch")
+def test_all_options_agree_with_torch(torch, reduction, smoothing, weighted, ignored, soft):
     random, logits, classes = _batch("float64")
     weights = random.uniform(0.5, 2, 7) if weighted else None
     targets = random.dirichlet(np.ones(7), 40) if soft else classes
@@ -50,8 +49,7 @@ def test_all_options_agree_with_torch(reduction, smoothing, weighted, ignored, s
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_any_axis_agrees_with_torch(axis):
-    torch = pytest.importorskip("torch")
+def test_any_axis_agrees_with_torch(torch, axis):
     random = np.random.default_rng(1)
     logits, classes = random.normal(size=(5, 6, 7)).astype(np.float32), random.integers(0, 5, (5, 6, 7)).take(0, axis)
     z = torch.tensor(logits, requires_grad=True)

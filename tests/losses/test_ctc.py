@@ -56,8 +56,7 @@ def test_gradient_by_differences_of_the_sum_over_all_alignments():
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("padded", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_agreement_with_torch(reduction, padded, dtype):
-    torch = pytest.importorskip("torch")
+def test_agreement_with_torch(torch, reduction, padded, dtype):
     random = np.random.default_rng(0)
     frames, count, classes = 30, 6, 11
     logits = random.normal(0, 3, (frames, count, classes)).astype(dtype)

@@ -30,8 +30,7 @@ def _poisson(z, t):
 
 
 @pytest.mark.parametrize("log_input", [True, False])
-def test_poisson_is_torchs_without_eps(against_torch, log_input):
-    torch = pytest.importorskip("torch")
+def test_poisson_is_torchs_without_eps(torch, against_torch, log_input):
     predictions = Z if log_input else np.exp(Z)
     theirs = {"log_input": log_input, "eps": 0.0}
     function = torch.nn.functional.poisson_nll_loss
@@ -50,8 +49,7 @@ def test_poisson_is_scikit_learns_and_keras():
 
 
 @pytest.mark.parametrize(("target", "torchs", "exact"), [(2.0, 1.2655, 1.3069), (1.5, 1.1901, 1.2450)])
-def test_full_poisson_is_exact_where_torch_takes_stirlings_formula(target, torchs, exact):
-    torch = pytest.importorskip("torch")
+def test_full_poisson_is_exact_where_torch_takes_stirlings_formula(torch, target, torchs, exact):
     z = np.log([1.5])
     theirs = torch.nn.functional.poisson_nll_loss(torch.tensor(z), torch.tensor([target]), full=True)
     ours = nl.loss.poisson_nll(z, [target], full=1)
@@ -185,8 +183,7 @@ def test_targets_of_zero():
 
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("by", [0, 2])
-def test_gaussian_is_torchs_for_ordinary_variances(against_torch, full, by):
-    torch = pytest.importorskip("torch")
+def test_gaussian_is_torchs_for_ordinary_variances(torch, against_torch, full, by):
     function = torch.nn.functional.gaussian_nll_loss
     against_torch(nl.loss.gaussian_nll, function, Z, AMOUNTS, VARIANCES, by=by, full=full)
 
@@ -200,9 +197,8 @@ def test_full_gaussian_is_minus_the_log_of_the_density():
     np.testing.assert_allclose(got, expected, rtol=1e-12)
 
 
-def test_tiny_variances_are_not_clamped():
+def test_tiny_variances_are_not_clamped(torch):
     """PyTorch takes 1e-6 for smaller variances: its derivative at 1e-10 is 5e5."""
-    torch = pytest.importorskip("torch")
     variance = torch.tensor([1e-10], requires_grad=True)
     torch.nn.functional.gaussian_nll_loss(torch.zeros(1), torch.zeros(1), variance).backward()
     assert variance.grad.item() == pytest.approx(5e5, rel=1e-6)

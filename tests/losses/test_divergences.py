@@ -46,8 +46,7 @@ def test_certain_predictions_are_not_clipped():
     np.testing.assert_array_equal(loss.gradient([[0.0, 1.0]], [0]), [[-np.inf, 0]])
 
 
-def test_nll_agrees_with_torch():
-    torch = pytest.importorskip("torch")
+def test_nll_agrees_with_torch(torch):
     classes = RANDOM.integers(0, 5, 20)
     classes[::4] = -100
     logs = torch.tensor(np.log(Q), requires_grad=True)
@@ -59,8 +58,7 @@ def test_nll_agrees_with_torch():
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_nll_weighs_classes_as_torch(reduction):
-    torch = pytest.importorskip("torch")
+def test_nll_weighs_classes_as_torch(torch, reduction):
     classes, weights = RANDOM.integers(0, 5, 20), np.array([0.5, 2, 0, 1, 3])
     logs = torch.tensor(np.log(Q), requires_grad=True)
     expected = torch.nn.functional.nll_loss(logs, torch.tensor(classes), torch.tensor(weights), reduction=reduction)
@@ -70,8 +68,8 @@ def test_nll_weighs_classes_as_torch(reduction):
     np.testing.assert_allclose(gradient, logs.grad, atol=1e-15)
 
 
-def test_divergences_agree_with_torch_and_scipy():
-    torch, stats = pytest.importorskip("torch"), pytest.importorskip("scipy.stats")
+def test_divergences_agree_with_torch_and_scipy(torch):
+    stats = pytest.importorskip("scipy.stats")
     logs = torch.tensor(np.log(Q), requires_grad=True)
     expected = torch.nn.functional.kl_div(logs, torch.tensor(P), reduction="batchmean")
     expected.backward()

@@ -47,8 +47,7 @@ def test_the_gradient_is_prediction_minus_target():
     np.testing.assert_allclose(nl.loss.entmax15_loss.gradient(LOGITS, CLASSES, reduction="sum"), expected, atol=1e-14)
 
 
-def test_gradients_are_those_of_the_formulas_by_torch():
-    torch = pytest.importorskip("torch")
+def test_gradients_are_those_of_the_formulas_by_torch(torch):
     z, y = torch.tensor(LOGITS, requires_grad=True), torch.tensor(ONE_HOT)
     support = torch.tensor(projected(LOGITS) > 0)
     size = support.sum(-1, keepdim=True)

@@ -8,9 +8,6 @@ import pytest
 import nonlin as nl
 from nonlin.errors import InputError
 
-torch = pytest.importorskip("torch")
-functional = torch.nn.functional
-
 F32 = np.float32
 RANDOM = np.random.default_rng(0)
 LOGITS, SOFT = RANDOM.normal(0, 3, (30, 4)), RANDOM.uniform(size=(30, 4))
@@ -19,24 +16,29 @@ CLASSES = RANDOM.integers(0, 4, 30)
 ROWS = RANDOM.dirichlet(np.ones(4), 30)
 
 
-def agree(loss, formula, x, targets, *others, **parameters):
-    """Values and gradients of an unreduced loss and of another library's formula, differentiated by torch."""
-    z = torch.tensor(x, requires_grad=True)
-    expected = formula(z, torch.tensor(targets))
-    expected.sum().backward()
-    np.testing.assert_allclose(
-        loss(x, targets, *others, reduction="none", **parameters), expected.detach(), rtol=1e-10, atol=1e-14
-    )
-    gradient = loss.gradient(x, targets, *others, reduction="sum", **parameters)
-    np.testing.assert_allclose(gradient, z.grad, rtol=1e-9, atol=1e-12)
+@pytest.fixture
+def agree(torch):
+    """A function that holds an unreduced loss and its gradient to a formula of another library, by torch."""
+
+    def check(loss, formula, x, targets, *others, **parameters):
+        z = torch.tensor(x, requires_grad=True)
+        expected = formula(z, torch.tensor(targets))
+        expected.sum().backward()
+        np.testing.assert_allclose(
+            loss(x, targets, *others, reduction="none", **parameters), expected.detach(), rtol=1e-10, atol=1e-14
+        )
+        gradient = loss.gradient(x, targets, *others, reduction="sum", **parameters)
+        np.testing.assert_allclose(gradient, z.grad, rtol=1e-9, atol=1e-12)
+
+    return check
 
 
-def sigmoid_focal_loss(alpha, gamma):
+def sigmoid_focal_loss(torch, alpha, gamma):
     """As in torchvision.ops.focal_loss 0.23 and optax 0.2.8, which differ in what turns alpha off."""
 
     def formula(inputs, targets):
         p = torch.sigmoid(inputs)
-        ce_loss = functional.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
+        ce_loss = torch.nn.functional.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
         p_t = p * targets + (1 - p) * (1 - targets)
         loss = ce_loss * ((1 - p_t) ** gamma)
         return (alpha * targets + (1 - alpha) * (1 - targets)) * loss if alpha >= 0 else loss
@@ -46,14 +48,14 @@ def sigmoid_focal_loss(alpha, gamma):
 
 @pytest.mark.parametrize("targets", [HARD, SOFT])
 @pytest.mark.parametrize(("alpha", "gamma"), [(-1, 2.0), (0.25, 2.0), (0.7, 0.5), (1.0, 0.0)])
-def test_binary_focal_is_that_of_torchvision_and_optax(targets, alpha, gamma):
-    agree(nl.loss.binary_focal, sigmoid_focal_loss(alpha, gamma), LOGITS, targets, alpha=alpha, gamma=gamma)
+def test_binary_focal_is_that_of_torchvision_and_optax(agree, torch, targets, alpha, gamma):
+    agree(nl.loss.binary_focal, sigmoid_focal_loss(torch, alpha, gamma), LOGITS, targets, alpha=alpha, gamma=gamma)
 
 
 @pytest.mark.parametrize(("alpha", "gamma"), [(-1, 2.0), (0.25, 0.5)])
-def test_binary_focal_of_probabilities_is_that_of_logits(alpha, gamma):
+def test_binary_focal_of_probabilities_is_that_of_logits(agree, torch, alpha, gamma):
     def formula(p, targets):
-        return sigmoid_focal_loss(alpha, gamma)(torch.log(p) - torch.log1p(-p), targets)
+        return sigmoid_focal_loss(torch, alpha, gamma)(torch.log(p) - torch.log1p(-p), targets)
 
     p = np.clip(SOFT, 0.01, 0.99)
     agree(nl.loss.binary_focal_from_probabilities, formula, p, HARD, alpha=alpha, gamma=gamma)
@@ -68,7 +70,7 @@ def test_focal_losses_of_the_documentation_of_keras():
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
-def test_focal_is_that_of_keras(gamma):
+def test_focal_is_that_of_keras(agree, torch, gamma):
     """categorical_focal_crossentropy(from_logits=True): alpha (1 - p)^gamma y (-log p), summed over the classes."""
     alpha = np.array([0.1, 0.2, 0.3, 0.9])
 
@@ -110,7 +112,7 @@ def test_masked_classes_do_not_matter(loss):
 
 
 @pytest.mark.parametrize("epsilon", [2.0, -1.0, 0.0])
-def test_poly_is_that_of_optax_and_timm(epsilon):
+def test_poly_is_that_of_optax_and_timm(agree, torch, epsilon):
     """cross_entropy + epsilon (1 - sum(labels * softmax(logits))), as in optax 0.2.8."""
 
     def formula(logits, labels):
@@ -122,13 +124,13 @@ def test_poly_is_that_of_optax_and_timm(epsilon):
     def binary(x, y):
         p = torch.sigmoid(x)
         p_t = y * p + (1 - y) * (1 - p)
-        return functional.binary_cross_entropy_with_logits(x, y, reduction="none") + epsilon * (1 - p_t)
+        return torch.nn.functional.binary_cross_entropy_with_logits(x, y, reduction="none") + epsilon * (1 - p_t)
 
     agree(nl.loss.binary_poly, binary, LOGITS, SOFT, epsilon=epsilon)
 
 
 @pytest.mark.parametrize(("gamma_neg", "gamma_pos", "clip"), [(4.0, 1.0, 0.05), (2.0, 0.0, 0.0), (0.5, 2.0, 0.3)])
-def test_asymmetric_is_that_of_timm(gamma_neg, gamma_pos, clip):
+def test_asymmetric_is_that_of_timm(torch, gamma_neg, gamma_pos, clip):
     """AsymmetricLossMultiLabel of timm 1.0.31 before its sum, without the lower bound of the logarithms."""
 
     def formula(x, y):
@@ -152,7 +154,7 @@ def test_asymmetric_is_that_of_timm(gamma_neg, gamma_pos, clip):
 
 
 @pytest.mark.parametrize("label_smoothing", [0.1, 0.0])
-def test_asymmetric_single_label_is_that_of_timm(label_smoothing):
+def test_asymmetric_single_label_is_that_of_timm(agree, torch, label_smoothing):
     """AsymmetricLossSingleLabel of timm 1.0.31, whose eps is the label smoothing."""
 
     def formula(inputs, targets):
@@ -167,7 +169,7 @@ def test_asymmetric_single_label_is_that_of_timm(label_smoothing):
 
 
 @pytest.mark.parametrize("q", [0.5, 0.7, 1.0])
-def test_generalized_cross_entropy_is_that_of_keras(q):
+def test_generalized_cross_entropy_is_that_of_keras(agree, torch, q):
     """CategoricalGeneralizedCrossEntropy of Keras 3.15.1: (1 - p^q) / q of the right class."""
     agree(
         nl.loss.generalized_cross_entropy,

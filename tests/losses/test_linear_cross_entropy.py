@@ -42,8 +42,7 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("indices", [True, False])
-def test_agreement_with_torch(options, dtype, indices):
-    torch = pytest.importorskip("torch")
+def test_agreement_with_torch(torch, options, dtype, indices):
     (features, weight, bias), targets = layer(dtype)
     random, options = np.random.default_rng(1), dict(options)
     if not indices:

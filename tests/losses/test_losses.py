@@ -443,8 +443,7 @@ def test_cross_entropy_of_distributions():
     assert nl.loss.cross_entropy(q, p) == pytest.approx(1.2997, abs=5e-5)
 
 
-def test_agreement_with_torch():
-    torch = pytest.importorskip("torch")
+def test_agreement_with_torch(torch):
     functional = torch.nn.functional
     random = np.random.default_rng(0)
     logits, classes = random.normal(0, 3, (40, 7)), random.integers(0, 7, 40)

@@ -56,8 +56,7 @@ def test_exponential_is_that_of_gradient_boosting():
 
 
 @pytest.mark.parametrize(("p", "margin"), [(1, 1.0), (2, 1.0), (1, 0.3), (2, 2.5)])
-def test_multi_margin_agrees_with_torch(p, margin):
-    torch = pytest.importorskip("torch")
+def test_multi_margin_agrees_with_torch(torch, p, margin):
     scores = torch.tensor(ROWS, requires_grad=True)
     for reduction in ("mean", "sum"):
         expected = torch.nn.functional.multi_margin_loss(

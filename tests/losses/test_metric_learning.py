@@ -12,48 +12,52 @@ SIGNS = RANDOM.choice([-1.0, 1.0], 40)
 F32 = np.float32
 
 
-def agrees(name, function, inputs, targets=None, **options):
-    """The value and the gradients with respect to all inputs are PyTorch's."""
-    torch = pytest.importorskip("torch")
-    loss, names = nl.get_loss(name), nl.get_loss(name).inputs
-    tensors = [torch.tensor(x, requires_grad=True) for x in inputs]
-    given = [] if targets is None else [targets]
-    for reduction in ("mean", "sum"):
-        theirs = getattr(torch.nn.functional, function)(
-            *tensors,
-            *map(torch.tensor, given),
-            reduction=reduction,
-            **options,
-            **({"eps": 0} if name == "triplet" else {}),
-        )
-        assert loss(*inputs, *given, reduction=reduction, **options) == pytest.approx(theirs.item(), rel=1e-12)
-        for input_name, expected in zip(names, torch.autograd.grad(theirs, tensors), strict=False):
-            got = loss.gradient(*inputs, *given, with_respect_to=input_name, reduction=reduction, **options)
-            np.testing.assert_allclose(got, expected, atol=1e-11)
+@pytest.fixture
+def agrees(torch):
+    """A function that holds the value of a loss, and its gradients with respect to all inputs, to PyTorch's."""
+
+    def check(name, function, inputs, targets=None, **options):
+        loss, names = nl.get_loss(name), nl.get_loss(name).inputs
+        tensors = [torch.tensor(x, requires_grad=True) for x in inputs]
+        given = [] if targets is None else [targets]
+        for reduction in ("mean", "sum"):
+            theirs = getattr(torch.nn.functional, function)(
+                *tensors,
+                *map(torch.tensor, given),
+                reduction=reduction,
+                **options,
+                **({"eps": 0} if name == "triplet" else {}),
+            )
+            assert loss(*inputs, *given, reduction=reduction, **options) == pytest.approx(theirs.item(), rel=1e-12)
+            for input_name, expected in zip(names, torch.autograd.grad(theirs, tensors), strict=False):
+                got = loss.gradient(*inputs, *given, with_respect_to=input_name, reduction=reduction, **options)
+                np.testing.assert_allclose(got, expected, atol=1e-11)
+
+    return check
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.5])
-def test_margin_ranking(margin):
+def test_margin_ranking(agrees, margin):
     agrees("margin_ranking", "margin_ranking_loss", [A[:, 0], B[:, 0]], SIGNS, margin=margin)
 
 
 @pytest.mark.parametrize("margin", [1.0, 0.4])
-def test_hinge_embedding(margin):
+def test_hinge_embedding(agrees, margin):
     agrees("hinge_embedding", "hinge_embedding_loss", [abs(A[:, 0])], SIGNS, margin=margin)
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.3, -0.5])
-def test_cosine_embedding(margin):
+def test_cosine_embedding(agrees, margin):
     agrees("cosine_embedding", "cosine_embedding_loss", [A, B], SIGNS, margin=margin)
 
 
 @pytest.mark.parametrize("swap", [False, True])
 @pytest.mark.parametrize("margin", [1.0, 0.2])
-def test_triplet(margin, swap):
+def test_triplet(agrees, margin, swap):
     agrees("triplet", "triplet_margin_loss", [A, B, C], margin=margin, swap=swap)
 
 
-def test_slopes_at_the_margin_are_those_of_torch():
+def test_slopes_at_the_margin_are_those_of_torch(agrees):
     agrees("hinge_embedding", "hinge_embedding_loss", [np.array([1.0, 0.0])], np.array([-1.0, 1.0]))
     agrees("margin_ranking", "margin_ranking_loss", [np.ones(2), np.ones(2)], np.array([-1.0, 1.0]))
     right_angle = [np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])]

@@ -10,8 +10,7 @@ RANDOM = np.random.default_rng(0)
 LOGITS, LABELS = RANDOM.normal(0, 3, (40, 7)), RANDOM.integers(0, 2, (40, 7)).astype(float)
 
 
-def test_multilabel_soft_margin_agrees_with_torch():
-    torch = pytest.importorskip("torch")
+def test_multilabel_soft_margin_agrees_with_torch(torch):
     z = torch.tensor(LOGITS, requires_grad=True)
     for reduction in ("mean", "sum"):
         expected = torch.nn.functional.multilabel_soft_margin_loss(z, torch.tensor(LABELS), reduction=reduction)
@@ -32,8 +31,7 @@ def test_zlpr():
     np.testing.assert_allclose(nl.loss.zlpr(LOGITS, LABELS, reduction="none"), zlpr(LOGITS, LABELS), rtol=1e-13)
 
 
-def test_zlpr_gradient_agrees_with_torch():
-    torch = pytest.importorskip("torch")
+def test_zlpr_gradient_agrees_with_torch(torch):
     z, t = torch.tensor(LOGITS, requires_grad=True), torch.tensor(LABELS) > 0
     zero, lowest = torch.zeros(40, 1), torch.tensor(-np.inf)
     unwanted = torch.logsumexp(torch.cat([zero, torch.where(t, lowest, z)], 1), 1)

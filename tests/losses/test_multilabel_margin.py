@@ -20,8 +20,7 @@ def index_lists(targets):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_agreement_with_torch(reduction, dtype):
-    torch = pytest.importorskip("torch")
+def test_agreement_with_torch(torch, reduction, dtype):
     random = np.random.default_rng(0)
     logits = random.normal(0, 2, (50, 13)).astype(dtype)
     targets = (random.random(logits.shape) < random.random((50, 1))).astype(int)

@@ -22,8 +22,7 @@ def test_any_axis(axis):
     np.testing.assert_array_equal(nl.one_hot(indices, 4, axis=axis), np.moveaxis(np.eye(4)[indices], -1, axis))
 
 
-def test_agreement_with_torch():
-    torch = pytest.importorskip("torch")
+def test_agreement_with_torch(torch):
     indices = np.random.default_rng(2).integers(0, 7, (3, 4))
     np.testing.assert_array_equal(nl.one_hot(indices), torch.nn.functional.one_hot(torch.tensor(indices)))
 

@@ -46,8 +46,7 @@ def test_dice_is_tversky_with_equal_weights_and_half_the_smooth(smooth):
 
 
 @pytest.mark.parametrize("options", [{}, {"alpha": 0.2, "beta": 0.9, "smooth": 0.3}])
-def test_gradient_agrees_with_torch(options):
-    torch = pytest.importorskip("torch")
+def test_gradient_agrees_with_torch(torch, options):
     p, t = torch.tensor(PROBABILITIES, requires_grad=True), torch.tensor(MASK)
     alpha, beta, smooth = (
         options.get(name, default) for name, default in (("alpha", 0.5), ("beta", 0.5), ("smooth", 0))

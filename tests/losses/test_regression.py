@@ -23,16 +23,14 @@ P, T = RANDOM.normal(0, 2, (40, 3)), RANDOM.normal(0, 2, (40, 3))
         *[("smooth_l1", "smooth_l1_loss", {"beta": beta}) for beta in (0.0, 0.3, 1.0, 2.5)],
     ],
 )
-def test_agreement_with_torch(against_torch, name, theirs, options):
-    torch = pytest.importorskip("torch")
+def test_agreement_with_torch(torch, against_torch, name, theirs, options):
     against_torch(nl.get_loss(name), getattr(torch.nn.functional, theirs), P, T, **options)
 
 
 @pytest.mark.parametrize(
     ("name", "options"), [("mse", {}), ("huber", {"delta": 1.5}), ("smooth_l1", {"beta": 1.5}), ("log_cosh", {})]
 )
-def test_second_derivatives_are_those_of_torch(name, options):
-    torch = pytest.importorskip("torch")
+def test_second_derivatives_are_those_of_torch(torch, name, options):
     functional = torch.nn.functional
     theirs = {
         "mse": functional.mse_loss,
@@ -123,9 +121,8 @@ def test_log_cosh_worked_values():
     assert nl.loss.log_cosh([1e-8], [0.0]) == pytest.approx(5e-17, rel=1e-14)
 
 
-def test_rmse_of_no_error_has_gradient_0():
+def test_rmse_of_no_error_has_gradient_0(torch):
     """The gradient of sqrt(mse) is NaN there in torch."""
-    torch = pytest.importorskip("torch")
     p = torch.tensor([1.0, 2.0], requires_grad=True)
     torch.sqrt(torch.nn.functional.mse_loss(p, torch.tensor([1.0, 2.0]))).backward()
     assert p.grad.isnan().all()
@@ -134,8 +131,7 @@ def test_rmse_of_no_error_has_gradient_0():
     np.testing.assert_array_equal(gradient, [0, 0])
 
 
-def test_rmse_has_the_gradient_of_torch_and_no_overflow():
-    torch = pytest.importorskip("torch")
+def test_rmse_has_the_gradient_of_torch_and_no_overflow(torch):
     p = torch.tensor(P, requires_grad=True)
     torch.sqrt(torch.nn.functional.mse_loss(p, torch.tensor(T))).backward()
     np.testing.assert_allclose(nl.loss.rmse.gradient(P, T), p.grad, rtol=1e-12)

@@ -47,8 +47,7 @@ def test_formulas_of_keras_and_torchmetrics():
         ("msle", lambda torch, p, t: (torch.log1p(p) - torch.log1p(t)) ** 2),
     ],
 )
-def test_derivatives_are_those_of_torch(name, formula):
-    torch = pytest.importorskip("torch")
+def test_derivatives_are_those_of_torch(torch, name, formula):
     arrays = POSITIVE if name == "msle" else (P, T)
     p, t = torch.tensor(arrays[0], requires_grad=True), torch.tensor(arrays[1])
     (slope,) = torch.autograd.grad(formula(torch, p, t).sum(), p, create_graph=True)
@@ -92,8 +91,7 @@ def test_rmsle_of_no_error_has_gradient_0():
     np.testing.assert_array_equal(gradient, [0, 0])
 
 
-def test_rmsle_has_the_gradient_of_its_formula():
-    torch = pytest.importorskip("torch")
+def test_rmsle_has_the_gradient_of_its_formula(torch):
     p = torch.tensor(POSITIVE[0], requires_grad=True)
     ((torch.log1p(p) - torch.log1p(torch.tensor(POSITIVE[1]))) ** 2).mean().sqrt().backward()
     np.testing.assert_allclose(nl.loss.rmsle.gradient(*POSITIVE), p.grad, rtol=1e-11)
