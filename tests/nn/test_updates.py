@@ -63,8 +63,7 @@ def test_nesterov_is_sgd_that_looks_ahead(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("solver", ["adamw", "rmsprop", "nesterov"])
-def test_solvers_are_torchs(solver, dtype):
-    torch = pytest.importorskip("torch")
+def test_solvers_are_torchs(torch, solver, dtype):
     gradients, decay = normal(1, STEPS, COUNT), 0.3 if solver == "adamw" else 0.0
     expected = torch.nn.Parameter(torch.tensor(normal(0, COUNT)))
     peers = {

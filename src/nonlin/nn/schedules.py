@@ -1,0 +1,67 @@
+"""Learning rates that change with the steps, as factors of `learning_rate_init`; usable in compiled code.
+
+What changes with the epochs is decided in `nonlin.nn.loop`, by `plateau` for one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba.extending import register_jitable
+
+CONSTANT, COSINE, ONE_CYCLE = range(3)
+CODES = {"cosine": COSINE, "one_cycle": ONE_CYCLE}  # of a `learning_rate`; all others are constant within an epoch
+
+_RISE, _DIVIDED, _DIVIDED_LAST = 0.3, 25.0, 1e4  # PyTorch's pct_start, div_factor and final_div_factor
+_PLATEAU, _THRESHOLD, _PATIENCE = 0.1, 1e-4, 10  # PyTorch's factor, threshold and patience of ReduceLROnPlateau
+
+
+@register_jitable
+def factor(schedule: int, step: int, steps: int, warmup: int) -> float:
+    """The factor of the learning rate at `step` = 0, 1, ... of `steps`, the first `warmup` of them rising linearly.
+
+    The schedule proper takes the steps after the warm-up. "cosine" falls to 0 (Loshchilov and Hutter 2017,
+    arXiv:1608.03983), "one_cycle" rises from 1/25 and falls to 4e-6 (Smith and Topin 2018, arXiv:1708.07120); behind
+    the last step they stay where they ended.
+
+    >>> [factor(CONSTANT, step, 4, 2) for step in range(4)]
+    [0.5, 1.0, 1.0, 1.0]
+    """
+    risen = min(1.0, (step + 1) / warmup) if warmup > 0 else 1.0
+    done, length = max(step - warmup, 0), max(steps - warmup, 1)
+    if schedule == COSINE:
+        return risen * _eased(1.0, 0.0, done / length)
+    if schedule == ONE_CYCLE:
+        return risen * _one_cycle(done, length)
+    return risen
+
+
+@register_jitable
+def _one_cycle(step: int, steps: int) -> float:
+    """The peak lies at PyTorch's place, which is between two steps where `steps` is no multiple of 10."""
+    peak, low = _RISE * steps - 1, 1 / _DIVIDED
+    if step <= peak:
+        return _eased(low, 1.0, step / peak)
+    return _eased(1.0, low / _DIVIDED_LAST, (step - peak) / (steps - 1 - peak))
+
+
+@register_jitable
+def _eased(start: float, end: float, share: float) -> float:
+    """Half a cosine from `start` to `end`."""
+    return end + (start - end) / 2 * (1 + np.cos(np.pi * min(share, 1.0)))
+
+
+@register_jitable
+def plateau(best: float, stale: int, loss: float) -> tuple[float, int, float]:
+    """Judge the loss of an epoch: the best so far, the epochs without a better one, the factor of the learning rate.
+
+    Better is a loss that is lower by a ten-thousandth; after 11 epochs without one the rate is divided by 10 and the
+    count starts over (PyTorch's ReduceLROnPlateau). Before the first epoch, `best` is infinite and `stale` 0.
+
+    >>> plateau(0.5, 3, 0.4), plateau(0.5, 3, 0.5), plateau(0.5, 10, 0.5)
+    ((0.4, 0, 1.0), (0.5, 4, 1.0), (0.5, 0, 0.1))
+    """
+    if loss < best * (1 - np.copysign(_THRESHOLD, best)):  # losses may be negative
+        return loss, 0, 1.0
+    if stale >= _PATIENCE:
+        return best, 0, _PLATEAU
+    return best, stale + 1, 1.0
