@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from types import SimpleNamespace
 
@@ -52,22 +51,6 @@ def test_nothing_is_claimed_before_a_repeat_is_complete(monkeypatch):
     assert looks.look(so_far(3, comparison=None)) == ""
     assert looks.look(so_far(30)).startswith("best so far: gelu")
     assert looks.look(so_far(31, comparison=None)).startswith("best so far: gelu")
-
-
-def test_only_what_takes_long_is_announced(monkeypatch, capsys):
-    told, tell = threading.Event(), progress._tell
-    monkeypatch.setattr(progress, "_tell", lambda message: (tell(message), told.set()))
-    with progress.announced("slow", after=0.01):
-        assert told.wait(60)  # as long as the work lasts that is announced
-    with progress.announced("quick", after=3600):
-        pass
-    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and not ended(thread)]
-    assert capsys.readouterr().err == "slow\n"
-
-
-def ended(timer):
-    """Whether a timer was called off or has done its work."""
-    return timer.finished.is_set()
 
 
 COMPARE = (sys.executable, "-m", "nonlin", "compare", "iris", "--no-report", "--activations", "relu,tanh,elu")

@@ -10,7 +10,7 @@ import nonlin as nl
 from nonlin.cli.network import Network, build, most_epochs
 from nonlin.cli.output import counted, hanging
 from nonlin.cli.plan import Plan
-from nonlin.cli.progress import announced, display
+from nonlin.cli.progress import display
 from nonlin.cli.rehearsal import rehearse
 from nonlin.cli.run import ComparisonInterrupted
 from nonlin.cli.store import nothing_half_made
@@ -19,6 +19,7 @@ from nonlin.cli.table import read_table
 from nonlin.cli.task import Problem, check_folds, constant_columns, pose, seemingly_missing
 from nonlin.cli.threads import FeaturesFirst
 from nonlin.errors import InputError
+from nonlin.nn.watching import compiling
 from nonlin.study.wording import plural
 from nonlin.visualization import save_report
 from nonlin.visualization.saving import check_writable
@@ -88,7 +89,7 @@ def _say(what: str, text: str) -> None:
 
 
 def _compile(network: Network, names: Sequence[str]) -> None:
-    with announced("Compiling for this machine, which is needed once ..."):
+    with compiling():
         rehearse(network, names)
 
 

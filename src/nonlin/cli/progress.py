@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
+from nonlin.nn.watching import tell
 from nonlin.visualization.wording import decimals, duration, measure, number
 
 _SECONDS_BETWEEN_LOOKS = 1.0  # a look at what is finished so far costs tens of milliseconds
@@ -28,17 +26,6 @@ class Display(Protocol):
 def display(total: int) -> Display:
     """The display that suits where the output goes."""
     return _Bar(total) if sys.stderr.isatty() else _Lines(total)
-
-
-@contextmanager
-def announced(message: str, after: float = 1.0) -> Iterator[None]:
-    """Print `message` on standard error if what is done meanwhile takes longer than `after` seconds."""
-    timer = threading.Timer(after, _tell, (message,))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 class _Looks:
@@ -117,11 +104,7 @@ class _Lines:
         left = (now - self._start) / made * (progress.total - progress.done)
         note = self._looks.look(progress)
         text = f"{progress.done} of {progress.total} trainings, about {in_whole_seconds(left)} left"
-        _tell(f"{text}; {note}" if note else text)
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
+        tell(f"{text}; {note}" if note else text)
 
 
 def in_whole_seconds(seconds: float) -> str:
