@@ -80,6 +80,16 @@ def test_values_are_the_papers(kind, dtype, shape):
     close(block.normalized[:, : shape[1]], expected, dtype)
 
 
+@every_dtype
+@pytest.mark.parametrize("kernel", [forward_kernel, fixed_kernel])
+def test_a_row_has_the_same_bits_in_whatever_block_it_is_normalized(kernel, dtype):
+    z, gamma = normal(0, 11, 37), normal(1, 37)
+    whole = Block(z, gamma, dtype).forward(kernel("layer", dtype))
+    for row in range(11):
+        alone = Block(z[row : row + 1], gamma, dtype).forward(kernel("layer", dtype))
+        np.testing.assert_array_equal(alone[0], whole[row])
+
+
 @every_shape
 @every_dtype
 def test_layer_normalization_predicts_as_it_trains_and_leaves_the_statistics(dtype, shape):

@@ -28,7 +28,7 @@ from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
 
 _FORWARD, _BACKWARD = 6 * "p" + 3 * "i" + 2 * "d", 5 * "p" + 3 * "i"
-_TOGETHER = 4  # vectors side by side on the way down columns: sums that do not wait for one another
+_TOGETHER = 4  # rows, or columns of vectors, that are worked on together: their sums do not wait for one another
 _INT32 = ir.IntType(32)
 
 
@@ -69,23 +69,28 @@ def _layer_forward(kernel: Kernel) -> None:
     b = kernel.builder
     z, gamma, normalized, deviations, _, _, rows, width, stride, epsilon, _ = kernel.function.args
     share = b.fdiv(DOUBLE(1.0), b.sitofp(width, DOUBLE))
-    with kernel.loop(INT(0), rows, 1) as row:
-        start = b.mul(row, stride)
-        total, squares = kernel.variable(kernel.zero()), kernel.variable(kernel.zero())
+    for together in _rows(kernel, rows):
+        starts = [b.mul(row, stride) for row in together]
+        totals, squares = ([kernel.variable(kernel.zero()) for _ in together] for _ in range(2))
         with kernel.loop(INT(0), stride, kernel.lanes) as column:
-            b.store(b.fadd(kernel.read(total), kernel.load(z, b.add(start, column))), total)
-        mean = kernel.splat(b.fmul(_row_sum(kernel, kernel.read(total)), share))
+            for start, total in zip(starts, totals, strict=True):
+                b.store(b.fadd(kernel.read(total), kernel.load(z, b.add(start, column))), total)
+        means = [kernel.splat(b.fmul(_row_sum(kernel, kernel.read(total)), share)) for total in totals]
         for column, within in _across(kernel, width, stride):
-            centred = within(b.fsub(kernel.load(z, b.add(start, column)), mean))
-            b.store(kernel.multiply_add(centred, centred, kernel.read(squares)), squares)
-        variance = b.fmul(_row_sum(kernel, kernel.read(squares)), share)
-        scale = _inverse_root(kernel, kernel.splat(b.fadd(variance, epsilon)))
-        kernel.store(b.extract_element(scale, _INT32(0)), deviations, row)
+            for start, mean, slot in zip(starts, means, squares, strict=True):
+                centred = within(b.fsub(kernel.load(z, b.add(start, column)), mean))
+                b.store(kernel.multiply_add(centred, centred, kernel.read(slot)), slot)
+        variances = [b.fmul(_row_sum(kernel, kernel.read(slot)), share) for slot in squares]
+        scales = [_inverse_root(kernel, kernel.splat(b.fadd(variance, epsilon))) for variance in variances]
+        for row, scale in zip(together, scales, strict=True):
+            kernel.store(b.extract_element(scale, _INT32(0)), deviations, row)
         for column, within in _across(kernel, width, stride):
-            place = b.add(start, column)
-            value = within(b.fmul(b.fsub(kernel.load(z, place), mean), scale))
-            kernel.store(value, normalized, place)
-            kernel.store(b.fmul(kernel.load(gamma, column), value), z, place)
+            scaling = kernel.load(gamma, column)
+            for start, mean, scale in zip(starts, means, scales, strict=True):
+                place = b.add(start, column)
+                value = within(b.fmul(b.fsub(kernel.load(z, place), mean), scale))
+                kernel.store(value, normalized, place)
+                kernel.store(b.fmul(scaling, value), z, place)
 
 
 def _layer_backward(kernel: Kernel) -> None:
@@ -95,23 +100,39 @@ def _layer_backward(kernel: Kernel) -> None:
     share = b.fdiv(DOUBLE(1.0), b.sitofp(width, DOUBLE))
     with kernel.loop(INT(0), stride, kernel.lanes) as column:
         kernel.store(kernel.zero(), gamma_gradient, column)
-    with kernel.loop(INT(0), rows, 1) as row:
-        start = b.mul(row, stride)
-        total, along = kernel.variable(kernel.zero()), kernel.variable(kernel.zero())
+    for together in _rows(kernel, rows):
+        starts = [b.mul(row, stride) for row in together]
+        totals, alongs = ([kernel.variable(kernel.zero()) for _ in together] for _ in range(2))
         with kernel.loop(INT(0), stride, kernel.lanes) as column:
-            place = b.add(start, column)
-            error, value = kernel.load(errors, place), kernel.load(normalized, place)
-            kernel.store(kernel.multiply_add(error, value, kernel.load(gamma_gradient, column)), gamma_gradient, column)
-            scaled = b.fmul(error, kernel.load(gamma, column))
-            b.store(b.fadd(kernel.read(total), scaled), total)
-            b.store(kernel.multiply_add(scaled, value, kernel.read(along)), along)
-        mean, slope = (kernel.splat(b.fmul(_row_sum(kernel, kernel.read(slot)), share)) for slot in (total, along))
-        scale = kernel.splat(kernel.load(deviations, row, vector=False))
+            scaling, gradient = kernel.load(gamma, column), kernel.load(gamma_gradient, column)
+            for start, total, along in zip(starts, totals, alongs, strict=True):
+                place = b.add(start, column)
+                error, value = kernel.load(errors, place), kernel.load(normalized, place)
+                gradient = kernel.multiply_add(error, value, gradient)
+                scaled = b.fmul(error, scaling)
+                b.store(b.fadd(kernel.read(total), scaled), total)
+                b.store(kernel.multiply_add(scaled, value, kernel.read(along)), along)
+            kernel.store(gradient, gamma_gradient, column)
+        means, slopes = (
+            [kernel.splat(b.fmul(_row_sum(kernel, kernel.read(slot)), share)) for slot in slots]
+            for slots in (totals, alongs)
+        )
+        scales = [kernel.splat(kernel.load(deviations, row, vector=False)) for row in together]
         for column, within in _across(kernel, width, stride):
-            place = b.add(start, column)
-            scaled = b.fmul(kernel.load(errors, place), kernel.load(gamma, column))
-            rest = b.fsub(b.fsub(scaled, mean), b.fmul(kernel.load(normalized, place), slope))
-            kernel.store(within(b.fmul(scale, rest)), errors, place)
+            scaling = kernel.load(gamma, column)
+            for start, mean, slope, scale in zip(starts, means, slopes, scales, strict=True):
+                place = b.add(start, column)
+                rest = b.fsub(b.fmul(kernel.load(errors, place), scaling), mean)
+                rest = b.fsub(rest, b.fmul(kernel.load(normalized, place), slope))
+                kernel.store(within(b.fmul(scale, rest)), errors, place)
+
+
+def _rows(kernel: Kernel, rows: Value) -> Iterator[list[Value]]:
+    """Rows that are worked on together: several, then what is left one by one."""
+    counter = kernel.variable(INT(0))
+    for together in (_TOGETHER, 1):
+        with kernel.run_while(counter, rows, together) as row:
+            yield [kernel.builder.add(row, INT(i)) for i in range(together)]
 
 
 def _batch_forward(kernel: Kernel) -> None:
