@@ -57,13 +57,13 @@ class Place(NamedTuple):
             emit.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 3, i32 1)")
 
 
-def over_row(emit: Emitter, count: str, lanes: int, body: Callable[[Place], None]) -> None:
-    """The body for vectors of so many lanes without a mask, then for what is left of the row, a register at a time."""
+def over_row(emit: Emitter, count: str, lanes: int, body: Callable[[Place], None], rest: int = LANES) -> None:
+    """The body for vectors of so many lanes without a mask, then what is left of the row, `rest` lanes at a time."""
     whole = emit.pure("i64", f"and i64 {count}, -{lanes}")
     counter = counted(emit, whole.text, lanes, lambda first: body(Place(emit, first, lanes, None)))
 
     def masked(first: Value) -> None:
         left = emit.pure("i64", f"sub i64 {count}, {first.text}")
-        body(Place(emit, first, LANES, emit.first_lanes(emit.convert("trunc", left, "i32"), LANES)))
+        body(Place(emit, first, rest, emit.first_lanes(emit.convert("trunc", left, "i32"), rest)))
 
-    counted(emit, count, LANES, masked, counter=counter)
+    counted(emit, count, rest, masked, counter=counter)

@@ -17,14 +17,16 @@ from ...definition.primitives import maximum, minimum, row_max, row_sum, where
 from ...definition.records import Definition, made_from_definitions
 from ...errors import InputError
 from ...signature import learnable_names
+from . import training_functions
 from .arithmetic import Native
 from .elements import NATIVE
 from .emitter import Emitter, Value
 from .jit import compile_ir
-from .loops import Columns, counted, module, over_columns, row_of
+from .loops import counted, module, over_columns, row_of
 from .primitives import table
 from .reductions import RowReader, columns_as_number, split
 from .row_kernels import check_per_row
+from .row_places import Place, over_row
 
 
 def activation_kernel(activation: Elementwise | str, dtype: Any, parameters: Mapping[str, float] | None = None) -> int:
@@ -66,12 +68,13 @@ def _activation_module(record: Elementwise, element: str, fixed: tuple[tuple[str
     def row(index: Value) -> None:
         rows = [row_of(emit, block, element, index, "%stride") for block in blocks]
 
-        def columns(place: Columns) -> None:
-            x = a.add(place.load(rows[0]), place.load("%bias"))
-            for result, target in zip(evaluate(outputs, table(a), {"x": x, **known}), rows, strict=True):
-                place.store(target, result)
+        def columns(place: Place) -> None:
+            x = a.add(place.load(rows[0], element), place.load("%bias", element))
+            results = evaluate(outputs, training_functions.table(a), {"x": x, **known})
+            for result, target in zip(results, rows, strict=True):
+                place.store(target, element, result)
 
-        over_columns(a, element, "%cols", columns)
+        over_row(emit, "%cols", a.lanes, columns, rest=a.lanes)
 
     counted(emit, "%rows", 1, row)
     signature = (
@@ -89,7 +92,8 @@ def _activation_formulas(record: Elementwise, fixed: Mapping[str, float]) -> tup
     learnable = learnable_names(record)
     parts = ["value", "derivative", *(f"derivative_{name}" for name in learnable)]
     numbers = {**fixed, **{name: parameter(name) for name in learnable}}
-    return tuple(Definition.trace(record, part, symbol("x"), **numbers)[0] for part in parts)
+    outputs = (Definition.trace(record, part, symbol("x"), **numbers)[0] for part in parts)
+    return training_functions.with_single_divisors(outputs)
 
 
 def _entry(a: Native, array: str, place: int) -> Value:
