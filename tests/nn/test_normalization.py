@@ -176,3 +176,12 @@ def test_statistics_hold_far_from_zero_and_over_many_rows(kind, dtype):
     expected = standardized(z.astype(np.longdouble), 1 if kind == "layer" else 0).astype(float)
     rounding = 4 * far * np.finfo(dtype).eps  # of a mean that is off by as much as a single number
     np.testing.assert_allclose(actual, expected, rtol=tolerance(dtype), atol=rounding)
+
+
+@every_dtype
+def test_columns_that_do_not_vary_become_zero_whatever_their_size(dtype):
+    """The rounding of a sum over many large rows makes their mean square deviation less than the mean's own square."""
+    z = np.tile(np.geomspace(1e-3, 1e12, 200), (5001, 1))
+    block = Block(z, np.ones(200), dtype)
+    assert np.all(abs(block.forward(forward_kernel("batch", dtype))) < 1e-3)
+    assert np.all(block.variance >= 0)

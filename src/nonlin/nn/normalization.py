@@ -158,6 +158,7 @@ def _batch_forward(kernel: Kernel) -> None:
         for column, centre, (left, squares) in zip(columns, centres, sums, strict=True):
             shift = b.fmul(left, share)
             spread = b.fsub(b.fmul(squares, share), b.fmul(shift, shift))
+            spread = b.select(b.fcmp_ordered("<", spread, kernel.zero()), kernel.zero(), spread)  # rounding; NaN stays
             scale = _inverse_root(kernel, b.fadd(spread, tiny))
             kernel.store(scale, deviations, column)
             _approach(kernel, mean, column, b.fadd(centre, shift), pace)
