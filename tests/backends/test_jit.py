@@ -128,8 +128,9 @@ print(digest.hexdigest())
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="compares x86 vector widths")
 def test_narrower_vectors_give_the_same_bits(tmp_path):
     digests = set()
-    for processor in ("", "haswell"):  # this one, and 256-bit vectors
-        environment = os.environ | {"NONLIN_CACHE_DIR": str(tmp_path / (processor or "host"))}
+    other = {"NONLIN_CACHE_DIR": str(tmp_path)}  # its kernels are of no use here; this one's are those of all tests
+    for processor, cache in (("", {}), ("haswell", other)):  # this one, and 256-bit vectors
+        environment = os.environ | cache
         command = [sys.executable, "-c", OTHER_PROCESSOR.format(processor)]
         digests.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     assert len(digests) == 1
