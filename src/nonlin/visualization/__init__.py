@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nonlin.visualization.curves import curves_data, draw_curve_panel, plot_curves
     from nonlin.visualization.functions import functions_data, plot_functions
+    from nonlin.visualization.history import history_data, plot_history
     from nonlin.visualization.profile import draw_profile_panel, plot_profile, profile_data
     from nonlin.visualization.ranking import ranking_data
     from nonlin.visualization.ranking_drawing import draw_ranking
@@ -25,8 +26,10 @@ _HOMES = {
     "estimator_settings": "settings",
     "functions_data": "functions",
     "functions_text": "terminal",
+    "history_data": "history",
     "plot_curves": "curves",
     "plot_functions": "functions",
+    "plot_history": "history",
     "plot_profile": "profile",
     "profile_data": "profile",
     "ranking_data": "ranking",
@@ -42,8 +45,10 @@ __all__ = [
     "estimator_settings",
     "functions_data",
     "functions_text",
+    "history_data",
     "plot_curves",
     "plot_functions",
+    "plot_history",
     "plot_profile",
     "profile_data",
     "ranking_data",
