@@ -6,6 +6,8 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Collection
+from pathlib import Path
+from traceback import extract_tb
 from types import FunctionType
 from typing import Any
 
@@ -40,6 +42,19 @@ def formula_text(function: Callable[..., Any], known: Collection[Callable[..., A
                 lines.append(f"with {helper.__name__}{inspect.signature(helper)}:")
                 lines += [f"    {line}" for line in _body(helper)]
     return "\n".join(lines)
+
+
+def failed_line(error: BaseException) -> str:
+    """Where a formula failed, in parentheses: the last line on the error's way that is not of the mechanism itself.
+
+    Nothing where the mechanism refused what the formula gave.
+    """
+    mechanism = Path(__file__).parent / "definition"
+    frames = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).parent != mechanism]
+    if not frames:
+        return ""
+    place = f"line {frames[-1].lineno} of {Path(frames[-1].filename).name}"
+    return f" ({place}: {frames[-1].line})" if frames[-1].line else f" ({place})"
 
 
 def _body(function: Callable[..., Any]) -> list[str]:

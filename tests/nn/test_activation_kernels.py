@@ -1,12 +1,14 @@
 """The kernel of a hidden layer: f(z + bias) and its derivatives, in place, against the exact array functions."""
 
 import ctypes
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import nonlin as nl
+from nonlin.definition import registry
+from nonlin.nn import MLPClassifier
 from nonlin.nn.definitions import activation_kernel, largest_slope
 from nonlin.signature import learnable_names
 
@@ -85,3 +87,48 @@ def test_largest_slope_is_that_of_the_given_learnable_parameters():
     address = activation_kernel(nl.get("prelu"), DTYPES[1], {})
     assert largest_slope(address, DTYPES[1], (0.25,)) == 1
     assert largest_slope(address, DTYPES[1], (-3.0,)) == 3
+
+
+def identity(x):
+    """x itself."""
+    return x
+
+
+def unknown(x):
+    """A function of nobody's."""
+    return softexponential(x)  # noqa: F821
+
+
+def of_numpy(x):
+    """A function of arrays."""
+    return np.tanh(x)
+
+
+def branching(x):
+    """A branch of Python's."""
+    if x > 0:
+        return x
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason", "line"),
+    [
+        (unknown, "name 'softexponential' is not defined", "return softexponential(x)"),
+        (of_numpy, "does not support ufuncs", "return np.tanh(x)"),
+        (branching, "choose with where(condition, a, b), not with if", "if x > 0:"),
+    ],
+)
+@pytest.mark.parametrize("part", ["definition", "derivative"])
+def test_fit_says_which_line_of_ones_own_formula_is_wrong_and_why(formula, reason, line, part):
+    value, slope = (formula, identity) if part == "definition" else (identity, formula)
+    record = nl.activation(range=(0, 1), monotone=True)(FunctionType(value.__code__, value.__globals__, "wrong"))
+    record.derivative(slope)
+    place = f"(line {formula.__code__.co_firstlineno + 2} of test_activation_kernels.py: {line}"
+    try:
+        with pytest.raises(nl.InputError) as raised:
+            MLPClassifier((4,), record).fit(np.arange(20.0).reshape(10, 2), np.arange(10) % 2)
+    finally:
+        registry.activations.remove("wrong")
+    for words in (f"the {part} of wrong is no formula", reason, place, "use arithmetic"):
+        assert words in str(raised.value)

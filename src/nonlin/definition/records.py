@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InputError, suggestion
 from ..signature import Parameter, check_name, declared_parameters
-from ..source import formula_text
+from ..source import failed_line, formula_text
 from .expression import CONDITIONS, Expression, as_expression, nodes_of, parameter, symbol
 from .primitives import PRIMITIVES, REDUCTIONS
 
@@ -112,7 +112,7 @@ class Definition:
         except Exception as error:
             what = "it returned nothing" if str(error).startswith("None is") else str(error)
             raise InputError(
-                f"the {part} of {self.name} is no formula: {what}; "
+                f"the {part} of {self.name} is no formula: {what}{failed_line(error)}; "
                 "use arithmetic, comparisons and nonlin.primitives on its arguments, and return the result"
             ) from error
         self._check_outputs(part, outputs)
