@@ -15,7 +15,9 @@ from pyarrow import csv, parquet
 from nonlin.errors import InputError, unknown
 from nonlin.nn.sources.blocks import PART_BYTES, Block, Source
 
-_ROW_GROUPS = 4  # read side by side, where the order is random: a block has rows of all of them
+_ROW_GROUPS = 8  # read side by side at most where the order is random: a block has rows of all of them
+_PAGES_BYTES = 2**28  # of all columns of these row groups
+_PAGE_BYTES = 2**21  # of one column: a page as writers make it, and what it was packed in
 _BUFFER = 2**18  # of each column that is being read
 
 
@@ -39,6 +41,7 @@ class TableSource(Source):
                 raise unknown(f"column of {self.name}", name, names, listing)
         self.feature_names = self._input_names = [name for name in names if name not in apart]
         self.features = len(self._input_names)
+        self._names = [*self.feature_names, *apart]
         self.target_shape = () if isinstance(target, str) else (len(self._target_names),)
         self._check_numbers(schema, [*self._input_names, *apart[len(self._target_names) :]])
         single = all(pa.types.is_float32(schema.field(name).type) for name in self._input_names)
@@ -99,13 +102,17 @@ class ParquetSource(TableSource):
     def _open(self) -> parquet.ParquetFile:
         return parquet.ParquetFile(self._path, buffer_size=_BUFFER, pre_buffer=False)
 
+    @property
+    def _row_groups_at_once(self) -> int:
+        return max(1, min(_ROW_GROUPS, _PAGES_BYTES // (_PAGE_BYTES * len(self._names))))
+
     def parts(self, random: np.random.Generator | None) -> Iterator[Block]:
         """The row groups in slices."""
         groups = np.arange(len(self._first_rows))
         if random is not None:
             random.shuffle(groups)
         with self._readable(), self._open() as file:
-            side_by_side = 1 if random is None else _ROW_GROUPS
+            side_by_side = 1 if random is None else self._row_groups_at_once
             streams = [self._slices(file, groups[i::side_by_side]) for i in range(side_by_side)]
             while streams:
                 for stream in [*streams]:
@@ -115,10 +122,9 @@ class ParquetSource(TableSource):
                         streams.remove(stream)
 
     def _slices(self, file: parquet.ParquetFile, groups: np.ndarray) -> Iterator[Block]:
-        names = [*self._input_names, *self._target_names, *filter(None, [self._weight_name])]
         for group in groups:
             first = int(self._first_rows[group])
-            for batch in file.iter_batches(self.part_rows, row_groups=[int(group)], columns=names):
+            for batch in file.iter_batches(self.part_rows, row_groups=[int(group)], columns=self._names):
                 yield self._part(batch, first)
                 first += len(batch)
 
