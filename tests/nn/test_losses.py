@@ -38,14 +38,16 @@ def batch(task, loss, rows=7, columns=3):
     return z, targets if loss.domain == "real" else np.exp(targets)
 
 
-def kernel(loss, z, targets, dtype, parameters=None):
-    """The summed loss and its gradient, from memory whose rows have two columns more."""
+def kernel(loss, z, targets, dtype, parameters=None, weights=None):
+    """The weighted sum of losses and its gradient, from memory whose rows have two columns more."""
     rows, columns = z.shape
     memory, wanted = (np.full((rows, columns + 2), 7.0, dtype) for _ in range(2))
     memory[:, :columns], wanted[:, :columns] = z, targets
-    function = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 3)
+    weights = np.ones(rows, dtype) if weights is None else weights.astype(dtype)
+    function = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)
     address = loss_kernel(loss, np.dtype(dtype), parameters)
-    total = function(address)(memory.ctypes.data, wanted.ctypes.data, rows, columns, columns + 2)
+    arrays = (array.ctypes.data for array in (memory, wanted, weights))
+    total = function(address)(*arrays, rows, columns, columns + 2)
     assert (memory[:, columns:] == 7).all()
     return total, memory[:, :columns].astype(float)
 
@@ -60,9 +62,12 @@ def expected(loss, z, targets, parameters=None):
     if loss.kind == "row":
         total = loss(taken, targets, reduction="sum", **options)
         gradient = loss.gradient(taken, targets, reduction="sum", **options)
-    else:  # the mean over columns counts once for each row
+    elif loss.kind == "summary":  # that of the batch counts once for each row
         total = len(z) * loss(taken, targets, **options)
         gradient = len(z) * loss.gradient(taken, targets, **options)
+    else:
+        total = loss(taken, targets, reduction="sum", **options)
+        gradient = loss.gradient(taken, targets, reduction="sum", **options)
     if before is None:
         return total, gradient
     return total, before.vjp(z, gradient) if before.kind == "row" else gradient * before.derivative(z)
@@ -206,12 +211,29 @@ def test_poisson_predicts_means_as_scikit_learns_model_does():
     assert model.score(X, y) > 0
 
 
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy", "focal"])
+def test_a_weight_counts_as_so_many_examples(name):
+    loss, weights = nl.get_loss(name), np.array([2, 1, 0, 3, 1, 1, 2])
+    z, targets = batch("classification", loss)
+    total, gradient = kernel(loss, z, targets, np.float64, weights=weights)
+    many, slopes = kernel(loss, z.repeat(weights, axis=0), targets.repeat(weights, axis=0), np.float64)
+    assert total == pytest.approx(many)
+    first = np.cumsum(weights)[weights > 0] - weights[weights > 0]
+    np.testing.assert_allclose(gradient[weights > 0], slopes[first] * weights[weights > 0, np.newaxis])
+    assert not gradient[2].any()
+
+
 def test_the_root_mean_square_is_that_of_each_batch():
     z, targets = batch("regression", nl.get_loss("mse"))
     total, gradient = kernel(nl.get_loss("rmse"), z, targets, np.float64)
     root = np.sqrt(np.mean((z - targets) ** 2))
     assert total == pytest.approx(len(z) * root)
     np.testing.assert_allclose(gradient, len(z) * (z - targets) / (z.size * root))
+    weights = np.arange(len(z), dtype=float)  # the first example counts for nothing
+    total, gradient = kernel(nl.get_loss("rmse"), z, targets, np.float64, weights=weights)
+    root = np.sqrt(np.average((z - targets) ** 2, weights=np.broadcast_to(weights[:, np.newaxis], z.shape)))
+    assert total == pytest.approx(weights.sum() * root)
+    np.testing.assert_allclose(gradient, weights[:, np.newaxis] * (z - targets) / (z.shape[1] * root), atol=1e-15)
     nothing, flat = kernel(nl.get_loss("rmse"), targets, targets, np.float64)
     assert nothing == 0
     assert not flat.any()

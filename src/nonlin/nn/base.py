@@ -14,15 +14,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nonlin.nn import checks, memory, randomness
-from nonlin.nn.definitions import activation_kernel, gain, largest_slope, loss_kernel
+from nonlin.nn.architecture import Architecture, Hidden
+from nonlin.nn.definitions import gain, loss_kernel
 from nonlin.nn.early_stopping import EarlyStopping
 from nonlin.nn.holding_out import split
 from nonlin.nn.initialization import initial_weights
-from nonlin.nn.network import Network, predict
+from nonlin.nn.network import Network
 from nonlin.nn.outputs import output_activation
-from nonlin.nn.training import Solver, Training
+from nonlin.nn.training import Data, Solver, Training
 
-DEAD_BELOW = 1e-6  # of the largest slope: a unit whose slope stays below that for every example is dead
 _OUTPUT_NAMES = {"sigmoid": "logistic"}  # scikit-learn's names where they differ
 _INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
 
@@ -154,8 +154,8 @@ class Perceptron(BaseEstimator, ABC):
         output = output_activation(parts.loss, parts.loss_parameters).name
         self.out_activation_ = _OUTPUT_NAMES.get(output, output)
         self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
-        activation = activation_kernel(parts.activation, X.dtype, parts.activation_parameters)
-        self._train(seed, start, X, targets, activation, loss_kernel(parts.loss, X.dtype, parts.loss_parameters))
+        architecture = _architecture(sizes, parts)
+        self._train(seed, start, X, targets, architecture, loss_kernel(parts.loss, X.dtype, parts.loss_parameters))
         return self
 
     def _validate_params(self) -> None:
@@ -196,26 +196,24 @@ class Perceptron(BaseEstimator, ABC):
         )
 
     def _train(
-        self, seed: int, start: Progress, X: np.ndarray, targets: np.ndarray, activation: int, loss: int
+        self, seed: int, start: Progress, X: np.ndarray, targets: np.ndarray, architecture: Architecture, loss: int
     ) -> None:
         """Train from `start` on until converged, or for `max_iter` epochs."""
         X, targets, held = self._hold_out(seed, X, targets)
         watch = None
         if held and self.scoring is None:
             watch, held = EarlyStopping(*held, self._score_outputs, self.tol, self.n_iter_no_change), None
-        network = Network((*map(len, start.coefs), self.n_outputs_), X.dtype, self._batch_rows(len(X)), activation)
+        network = Network(architecture, X.dtype, self._batch_rows(len(X)))
         network.assign(start.coefs, start.intercepts)
-        network.layers["dead_below"] = DEAD_BELOW * largest_slope(activation, X.dtype)
         training = Training(
             network,
-            X,
-            targets,
+            Data(X, targets),
             self._solver(start),
             loss=loss,
             shuffle=self.shuffle,
             key=randomness.key(seed, "batch order"),
             first_epoch=len(start.history["loss"]) if start.history else 0,
-            held_out=held,
+            held_out=Data(*held) if held else None,
         )
         converged = self._run(training, watch)
         if self.early_stopping:
@@ -245,12 +243,22 @@ class Perceptron(BaseEstimator, ABC):
         return None
 
     def _solver(self, start: Progress) -> Solver:
-        names = Solver.__dataclass_fields__.keys() - {"name", "best_loss", "examples_seen"}
+        names = Solver.__dataclass_fields__.keys() & vars(self).keys()
         settings = {name: getattr(self, name) for name in names}
         if self.early_stopping and self.scoring is None:
             settings["n_iter_no_change"] = np.inf  # the validation score decides
         best = np.inf if self.early_stopping else start.best_loss
-        return Solver(name=self.solver, best_loss=best, examples_seen=start.examples_seen, **settings)
+        return Solver(
+            name=self.solver,
+            best_loss=best,
+            examples_seen=start.examples_seen,
+            loss_share=self._loss_share(),
+            **settings,
+        )
+
+    def _loss_share(self) -> float:
+        """What of the loss, a sum over the outputs, is reported."""
+        return 1.0
 
     def _batch_rows(self, examples: int) -> int:
         if self.batch_size != "auto" and int(self.batch_size) > examples:
@@ -261,7 +269,7 @@ class Perceptron(BaseEstimator, ABC):
 
     def _run(self, training: Training, watch: EarlyStopping | None) -> bool:
         """Train to the end; False where `max_iter` came before convergence."""
-        work = 6 * len(training.inputs) * len(training.network.parameters)
+        work = 6 * training.examples * len(training.network.parameters)
         at_once = 1 if self.verbose or watch else max(1, int(_INTERRUPTIBLE / work))
         converged = False
         while not converged and training.epochs_done < self.max_iter:
@@ -283,7 +291,7 @@ class Perceptron(BaseEstimator, ABC):
         self.intercepts_ = [intercept.copy() for intercept in network.intercepts]
         self.history_, self.loss_curve_ = history, history["loss"].tolist()
         self.loss_, self.n_iter_ = self.loss_curve_[-1], training.epochs_done
-        self.t_ = start.examples_seen + self.n_iter_ * len(training.inputs)
+        self.t_ = start.examples_seen + self.n_iter_ * training.examples
         self.best_loss_ = None if self.early_stopping else training.best_loss
 
     def _keep_validation(self, history: dict[str, np.ndarray], watch: EarlyStopping | None) -> None:
@@ -297,4 +305,13 @@ class Perceptron(BaseEstimator, ABC):
         dtype = np.dtype(np.float32 if self.coefs_[0].dtype == np.float32 else np.float64)
         X = validate_data(self, X, dtype=dtype, order="C", reset=False)
         record, parameters = checks.hidden_activation(self.activation, self.activation_parameters, hidden=False)
-        return predict(activation_kernel(record, dtype, parameters), self.coefs_, self.intercepts_, X)
+        sizes = (len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_))
+        hidden = tuple(Hidden(width, record, parameters) for width in sizes[1:-1])
+        network = Network(Architecture(sizes[0], hidden, sizes[-1]), dtype, min(256, len(X)))
+        network.assign(self.coefs_, self.intercepts_)
+        return network.outputs(X)
+
+
+def _architecture(sizes: Sequence[int], parts: Parts) -> Architecture:
+    hidden = (Hidden(width, parts.activation, parts.activation_parameters) for width in sizes[1:-1])
+    return Architecture(sizes[0], tuple(hidden), sizes[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -36,3 +37,13 @@ def _call_for_number(typing_context: Any, address: Any, arguments: Any) -> Any:
 
 call: Any = intrinsic(_call)
 call_for_number: Any = intrinsic(_call_for_number)
+
+
+def fields(integers: str, numbers: str = "") -> np.dtype:
+    """The type of a record in compiled code: fields of int64 (addresses too) and float64, named by two lists of words.
+
+    >>> fields("rows address", "rate").names
+    ('rows', 'address', 'rate')
+    """
+    names = [(name, np.int64) for name in integers.split()] + [(name, np.float64) for name in numbers.split()]
+    return np.dtype(names, align=True)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nonlin.nn.network import predict
 from nonlin.nn.training import Training
 
 
@@ -37,12 +36,12 @@ class EarlyStopping:
     def improves_no_more(self, training: Training) -> bool:
         """Score the network as it is now; True once too many epochs have brought too little."""
         network = training.network
-        outputs = predict(int(network.layers["activation"][0]), network.coefs, network.intercepts, self._inputs)
+        outputs = network.outputs(self._inputs)
         score = float(self._score(outputs, self._targets))
         self.scores.append(score)
         self._stale = self._stale + 1 if score < self.best + self._tolerance else 0
         if score > self.best:
-            self.best, self._best_parameters = score, network.parameters.copy()
+            self.best, self._best_parameters = score, network.memory.copy()
         if self._stale <= self._patience:
             return False
         self._stale = 0
@@ -51,4 +50,4 @@ class EarlyStopping:
     def restore_best(self, training: Training) -> None:
         """Give the network the parameters that scored best."""
         if self._best_parameters is not None:
-            training.network.parameters[:] = self._best_parameters
+            training.network.memory[:] = self._best_parameters

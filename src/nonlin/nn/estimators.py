@@ -179,6 +179,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
         self._flat = y.ndim == 1
         return y.reshape(len(y), -1)
 
+    def _loss_share(self) -> float:
+        return 1 / self.n_outputs_ if self._loss()[0].kind == "elementwise" else 1.0  # the mean, as in scikit-learn
+
     def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray) -> float:
         predictions = nl.get(self.out_activation_)(outputs)
         return float(r2_score(targets, predictions)) if np.isfinite(predictions).all() else np.nan

@@ -8,28 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-from nonlin.nn import loop, passes
+from nonlin.nn import dropout, loop, normalization, passes
+from nonlin.nn.architecture import Architecture, Hidden
+from nonlin.nn.calls import fields
+from nonlin.nn.definitions import activation_kernel, largest_slope
 from nonlin.nn.products import product_kernel
 from nonlin.nn.vectors import padded
 
-
-def record(integers: str, numbers: str = "") -> np.dtype:
-    """A structured dtype with fields of int64 (addresses too) and float64, named by two lists of words."""
-    names = [(name, np.int64) for name in integers.split()] + [(name, np.float64) for name in numbers.split()]
-    return np.dtype(names, align=True)
+DEAD_BELOW = 1e-6  # of the largest slope: a unit whose slope stays below that for every example is dead
+EPSILON, MOMENTUM = 1e-5, 0.1  # of normalizations, as in PyTorch: added to a variance; of the running statistics
 
 
 # A layer as the compiled loop sees it: sizes (`stride` is the padded width), buffers, kernels.
-LAYER = record(
-    "fan_in in_stride width stride "
-    "inputs values slopes errors input_errors "
-    "weights biases weight_gradient bias_gradient turned largest "
-    "product activation slope transpose count_dead",
-    "dead_below",
+LAYER = fields(
+    "fan_in in_stride width stride block "
+    "inputs values slopes errors input_errors turned largest "
+    "weights biases weight_gradient bias_gradient "
+    "thetas theta_slopes theta_gradient theta_count "
+    "gammas gamma_gradient mean variance normalized deviations "
+    "masks dropout_key "
+    "product activation slope transpose count_dead theta_sums "
+    "normalize normalize_fixed normalize_back dropout multiply",
+    "dead_below keep epsilon momentum",
 )
+
+
+class Parameters(NamedTuple):
+    """What is learnt, as views without padding; a layer without normalization or learnable activation has length 0."""
+
+    coefs: list[np.ndarray]
+    intercepts: list[np.ndarray]
+    gammas: list[np.ndarray]
+    thetas: list[np.ndarray]
 
 
 def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
@@ -41,54 +55,111 @@ def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
 
 
 class Network:
-    """A stack of dense layers `sizes[0]` -> `sizes[1]` -> ..., with room for a batch of `rows` examples.
+    """A stack of dense layers with room for a batch of `rows` examples.
 
-    `parameters` and `gradients` are flat vectors: first the weights of all layers, then all biases. `coefs` and
-    `intercepts` are views of the parameters.
+    `memory` holds the parameters (first the weights of all layers, then biases, scales of normalizations and learnable
+    parameters of activations) and behind them the running statistics of batch normalizations; `gradients` has the
+    order of the parameters.
     """
 
-    def __init__(self, sizes: Sequence[int], dtype: np.dtype, rows: int, activation: int):
-        self.sizes, self.dtype, self.rows = tuple(sizes), dtype, rows
+    def __init__(self, architecture: Architecture, dtype: np.dtype, rows: int):
+        self.architecture, self.dtype, self.rows = architecture, dtype, rows
+        self.sizes = sizes = architecture.sizes
         self.strides = (sizes[0], *(padded(size, dtype) for size in sizes[1:]))
         self.weight_count = sum(before * after for before, after in pairwise(self.strides))
-        self.bias_count = sum(self.strides[1:])
-        self.parameters = aligned_zeros(self.weight_count + self.bias_count, dtype)
-        self.gradients = aligned_zeros(self.weight_count + self.bias_count, dtype)
+        scaled = sum(self.strides[i + 1] for i, layer in enumerate(architecture.hidden) if layer.normalization)
+        learnt = sum(padded(len(layer.learnable), dtype) for layer in architecture.hidden)
+        self.other_count = sum(self.strides[1:]) + scaled + learnt
+        count = self.weight_count + self.other_count
+        self.memory = aligned_zeros(count + 2 * scaled, dtype)
+        self.parameters, self.gradients = self.memory[:count], aligned_zeros(count, dtype)
         self.inputs = aligned_zeros(rows * sizes[0], dtype)
         self.layers = np.zeros(len(sizes) - 1, LAYER)
+        self.values: list[np.ndarray] = []  # of each layer, for the latest batch
         self._buffers: list[np.ndarray] = []  # held so that the addresses in `layers` stay good
-        self.coefs, self.intercepts = self._views(self.parameters)
-        self.coef_gradients, self.intercept_gradients = self._views(self.gradients)
-        for i in range(len(self.layers)):
-            self._place_layer(i)
-        self._choose_kernels(activation)
+        self.coefs, self.intercepts, self.gammas, self.thetas = self.views(self.parameters)
+        self.means, self.variances = self._statistics()
+        for vector in (*self.gammas, *self.variances):
+            vector[:] = 1
+        for theta, layer in zip(self.thetas, architecture.hidden, strict=True):
+            theta[:] = [layer.parameters[name] for name in layer.learnable]
+        self._place_layers()
 
-    def _views(self, vector: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """The weight matrices and bias vectors inside a flat vector, without their padding."""
-        coefs, intercepts, weights, biases = [], [], 0, self.weight_count
-        for i, (before, after) in enumerate(pairwise(self.strides)):
-            matrix = vector[weights : weights + before * after].reshape(before, after)
-            coefs.append(matrix[: self.sizes[i], : self.sizes[i + 1]])
-            intercepts.append(vector[biases : biases + self.sizes[i + 1]])
-            weights, biases = weights + before * after, biases + after
-        return coefs, intercepts
+    def views(self, vector: np.ndarray) -> Parameters:
+        """The parts of a vector that has the order of the parameters."""
+        at, sizes = 0, self.sizes
 
-    def _place_layer(self, i: int) -> None:
-        """Write the sizes and addresses of layer `i`, whose input is the output of layer `i - 1`."""
-        layer, before, last = self.layers[i], self.layers[i - 1], i == len(self.layers) - 1
-        block = self.rows * self.strides[i + 1]
-        layer["fan_in"], layer["width"] = self.sizes[i : i + 2]
-        layer["in_stride"], layer["stride"] = self.strides[i : i + 2]
-        layer["inputs"] = before["values"] if i else self.inputs.ctypes.data
-        layer["input_errors"] = before["errors"] if i else 0
-        layer["values"] = self._buffer(block)
-        layer["errors"] = layer["values"] if last else self._buffer(block)  # the loss is taken in place
-        layer["slopes"] = self._buffer(block, fill=1 if last else 0)  # the last layer is linear
-        layer["largest"] = self._buffer(self.strides[i + 1])
-        layer["turned"] = self._buffer(self.strides[i] * self.strides[i + 1] if i else 0)
-        layer["weights"], layer["biases"] = self.coefs[i].ctypes.data, self.intercepts[i].ctypes.data
-        layer["weight_gradient"] = self.coef_gradients[i].ctypes.data
-        layer["bias_gradient"] = self.intercept_gradients[i].ctypes.data
+        def take(count: int) -> np.ndarray:
+            nonlocal at
+            at += count
+            return vector[at - count : at]
+
+        shapes, hidden = [*pairwise(self.strides)], self.architecture.hidden
+        coefs = [take(before * after).reshape(before, after) for before, after in shapes]
+        coefs = [matrix[: sizes[i], : sizes[i + 1]] for i, matrix in enumerate(coefs)]
+        intercepts = [take(shapes[i][1])[:width] for i, width in enumerate(sizes[1:])]
+        gammas = [take(shapes[i][1])[: one.width] if one.normalization else take(0) for i, one in enumerate(hidden)]
+        thetas = [take(padded(len(one.learnable), self.dtype))[: len(one.learnable)] for one in hidden]
+        return Parameters(coefs, intercepts, gammas, thetas)
+
+    def _statistics(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The running means and variances of each hidden layer, of length 0 without normalization."""
+        at, found = len(self.parameters), []
+        for i, layer in enumerate(self.architecture.hidden):
+            stride = self.strides[i + 1] if layer.normalization else 0
+            found.append([self.memory[at + k * stride :][: layer.width if stride else 0] for k in range(2)])
+            at += 2 * stride
+        return [mean for mean, _ in found], [variance for _, variance in found]
+
+    def _place_layers(self) -> None:
+        """Write the sizes, addresses and kernels of all layers."""
+        gradients, views = self.views(self.gradients), self.views(self.parameters)
+        for i, layer in enumerate(self.layers):
+            before, last = self.layers[i - 1], i == len(self.layers) - 1
+            layer["fan_in"], layer["width"] = self.sizes[i : i + 2]
+            layer["in_stride"], layer["stride"] = self.strides[i : i + 2]
+            layer["block"] = self.rows * self.strides[i + 1]
+            layer["inputs"] = before["values"] if i else self.inputs.ctypes.data
+            layer["input_errors"] = before["errors"] if i else 0
+            layer["values"] = self._buffer(layer["block"])
+            self.values.append(self._buffers[-1].reshape(self.rows, -1)[:, : self.sizes[i + 1]])
+            layer["errors"] = layer["values"] if last else self._buffer(layer["block"])  # the loss is taken in place
+            layer["slopes"] = self._buffer(layer["block"], fill=1 if last else 0)  # the last layer is linear
+            layer["largest"] = self._buffer(layer["stride"])
+            layer["turned"] = self._buffer(layer["in_stride"] * layer["stride"] if i else 0)
+            layer["weights"], layer["weight_gradient"] = _addresses(views.coefs[i], gradients.coefs[i])
+            layer["biases"], layer["bias_gradient"] = _addresses(views.intercepts[i], gradients.intercepts[i])
+            layer["product"] = product_kernel(self.dtype, self.strides[i] * self.strides[i + 1])
+            layer["activation"], layer["keep"] = passes.bias_kernel(self.dtype), 1
+        self.layers["slope"] = passes.slope_kernel(self.dtype)
+        self.layers["transpose"] = passes.transpose_kernel(self.dtype)
+        self.layers["count_dead"] = passes.dead_kernel(self.dtype)
+        for i, hidden in enumerate(self.architecture.hidden):
+            self._place_hidden(i, hidden, views, gradients)
+
+    def _place_hidden(self, i: int, hidden: Hidden, views: Parameters, gradients: Parameters) -> None:
+        """Write what only a hidden layer has: activation, its learnable parameters, normalization, dropout."""
+        layer = self.layers[i]
+        kernel = activation_kernel(hidden.activation, self.dtype, hidden.parameters)
+        layer["activation"] = kernel
+        layer["dead_below"] = DEAD_BELOW * largest_slope(kernel, self.dtype, tuple(views.thetas[i].tolist()))
+        if hidden.learnable:
+            layer["theta_count"], layer["theta_sums"] = len(hidden.learnable), passes.theta_kernel(self.dtype)
+            layer["thetas"], layer["theta_gradient"] = _addresses(views.thetas[i], gradients.thetas[i])
+            layer["theta_slopes"] = self._buffer(layer["block"] * len(hidden.learnable))
+        if hidden.normalization:
+            layer["gammas"], layer["gamma_gradient"] = _addresses(views.gammas[i], gradients.gammas[i])
+            layer["mean"], layer["variance"] = _addresses(self.means[i], self.variances[i])
+            layer["normalized"] = self._buffer(layer["block"])
+            layer["deviations"] = self._buffer(max(self.rows, layer["stride"]))
+            layer["epsilon"], layer["momentum"] = EPSILON, MOMENTUM
+            layer["normalize"] = normalization.forward_kernel(hidden.normalization, self.dtype)
+            layer["normalize_fixed"] = normalization.fixed_kernel(hidden.normalization, self.dtype)
+            layer["normalize_back"] = normalization.backward_kernel(hidden.normalization, self.dtype)
+        if hidden.dropout:
+            layer["keep"], layer["masks"] = 1 - hidden.dropout, self._buffer(layer["block"])
+            layer["dropout"] = dropout.dropout_kernel(self.dtype)
+            layer["multiply"] = dropout.multiply_kernel(self.dtype)
 
     def _buffer(self, count: int, fill: float = 0) -> int:
         buffer = aligned_zeros(count, self.dtype)
@@ -97,34 +168,22 @@ class Network:
         self._buffers.append(buffer)
         return buffer.ctypes.data
 
-    def _choose_kernels(self, activation: int) -> None:
-        layers, dtype = self.layers, self.dtype
-        layers["product"] = [product_kernel(dtype, before * after) for before, after in pairwise(self.strides)]
-        layers["activation"] = activation
-        layers["activation"][-1] = passes.bias_kernel(dtype)
-        layers["slope"] = passes.slope_kernel(dtype)
-        layers["transpose"] = passes.transpose_kernel(dtype)
-        layers["count_dead"] = passes.dead_kernel(dtype)
-
     def assign(self, coefs: Sequence[np.ndarray], intercepts: Sequence[np.ndarray]) -> None:
         """Copy weights and biases, of shapes (fan_in, width) and (width,), into the network."""
         for mine, given in zip((*self.coefs, *self.intercepts), (*coefs, *intercepts), strict=True):
             mine[...] = given
 
+    def outputs(self, X: np.ndarray) -> np.ndarray:
+        """The last layer's z, shape (examples, outputs), in the dtype of the network.
 
-_PREDICTION_ROWS = 256  # a block's values stay in the cache from layer to layer
+        `X` is a contiguous array (examples, features) of that dtype. The blocks of the batch are written over.
+        """
+        found = np.zeros((len(X), self.strides[-1]), self.dtype)
+        layers, line = self.layers.copy(), self.dtype.itemsize
+        layers["inputs"][0], layers["values"][-1] = X.ctypes.data, found.ctypes.data
+        loop.predict(layers, len(X), self.rows, line * self.sizes[0], line * self.strides[-1])
+        return found[:, : self.sizes[-1]]
 
 
-def predict(
-    activation: int, coefs: Sequence[np.ndarray], intercepts: Sequence[np.ndarray], X: np.ndarray
-) -> np.ndarray:
-    """The last layer's z, shape (examples, outputs), in the dtype of `X`, a contiguous array (examples, features)."""
-    sizes = (len(coefs[0]), *(coef.shape[1] for coef in coefs))
-    network = Network(sizes, X.dtype, min(_PREDICTION_ROWS, len(X)), activation)
-    network.assign(coefs, intercepts)
-    outputs = np.zeros((len(X), network.strides[-1]), X.dtype)
-    network.layers["inputs"][0] = X.ctypes.data
-    network.layers["values"][-1] = outputs.ctypes.data
-    line = X.dtype.itemsize
-    loop.predict(network.layers, len(X), network.rows, line * sizes[0], line * network.strides[-1])
-    return outputs[:, : sizes[-1]]
+def _addresses(*arrays: np.ndarray) -> list[int]:
+    return [array.ctypes.data for array in arrays]

@@ -60,15 +60,57 @@ def dead_kernel(dtype: np.dtype) -> int:
 
 
 @cache
+def theta_kernel(dtype: np.dtype) -> int:
+    """`void theta_sums(E, S, gradient, count, block, used)`: the gradient of an activation's learnable parameters.
+
+    gradient[k] becomes the sum of E times the k-th block of S, which holds df / dtheta_k; blocks are `block` numbers
+    apart, of which `used` are in use, whole vectors. Sums are of doubles: those of a batch may cancel.
+    """
+    module = ir.Module()
+    kernel = Kernel(module, "theta_sums", dtype, "pppiii")
+    b = kernel.builder
+    errors, slopes, gradient, count, block, used = kernel.function.args
+    with kernel.loop(INT(0), count, 1) as k:
+        wide = ir.VectorType(DOUBLE, kernel.lanes)
+        total = kernel.variable(ir.Constant(wide, [0.0] * kernel.lanes))
+        start = b.mul(k, block)
+        with kernel.loop(INT(0), used, kernel.lanes) as place:
+            product = b.fmul(kernel.load(errors, place), kernel.load(slopes, b.add(start, place)))
+            product = b.fpext(product, wide) if dtype.itemsize == 4 else product
+            b.store(b.fadd(kernel.read(total), product), total)
+        result = kernel.sum(kernel.read(total))
+        result = b.fptrunc(result, kernel.scalar) if dtype.itemsize == 4 else result
+        kernel.store(result, gradient, k)
+    b.ret_void()
+    return compile_ir(str(module), "theta_sums")[0]
+
+
+@cache
+def total_kernel(dtype: np.dtype) -> int:
+    """`double total(x, count)`: the sum of so many numbers, in double."""
+    module = ir.Module()
+    kernel = Kernel(module, "total", dtype, "pi", DOUBLE)
+    b = kernel.builder
+    numbers, count = kernel.function.args
+    total = kernel.variable(DOUBLE(0.0))
+    with kernel.loop(INT(0), count, 1) as place:
+        number = kernel.load(numbers, place, vector=False)
+        number = b.fpext(number, DOUBLE) if dtype.itemsize == 4 else number
+        b.store(b.fadd(kernel.read(total), number), total)
+    b.ret(kernel.read(total))
+    return compile_ir(str(module), "total")[0]
+
+
+@cache
 def bias_kernel(dtype: np.dtype) -> int:
-    """`void add_bias(Z, bias, slopes, rows, width, columns)`: the last layer's "activation", none.
+    """`void add_bias(Z, bias, slopes, rows, width, columns, ...)`: the last layer's "activation", none.
 
     The form is that of an activation kernel; the slopes stay as they are, all one.
     """
     module = ir.Module()
-    kernel = Kernel(module, "add_bias", dtype, "pppiii")
+    kernel = Kernel(module, "add_bias", dtype, "pppiiippi")
     b = kernel.builder
-    values, bias, _, rows, _, columns = kernel.function.args
+    values, bias, _, rows, _, columns, *_ = kernel.function.args
     with kernel.loop(INT(0), columns, kernel.lanes) as column:
         shift = kernel.load(bias, column)
         with kernel.loop(INT(0), rows, 1) as row:

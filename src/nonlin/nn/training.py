@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nonlin.nn import loop, passes
-from nonlin.nn.network import Network, record
-from nonlin.nn.updates import update_kernel
+from nonlin.nn import loop, passes, updates
+from nonlin.nn.calls import fields
+from nonlin.nn.network import Network, aligned_zeros
+from nonlin.nn.recording import Recorder
+from nonlin.nn.schedules import CODES
 
 # What is trained on, as the compiled loop sees it: sizes, addresses of buffers, addresses of kernels.
-TASK = record(
-    "examples batch shuffle key "
-    "inputs input_bytes batch_inputs targets target_bytes batch_targets order "
+TASK = fields(
+    "examples batch shuffle key weighted number_bytes input_bytes target_bytes order "
+    "inputs targets sample_weights "
+    "batch_inputs batch_targets batch_sample_weights "
+    "held held_inputs held_targets held_sample_weights "
     "weights weights_gradient weights_m weights_v weight_count "
-    "biases biases_gradient biases_m biases_v bias_count "
-    "gather loss update "
-    "held held_inputs held_targets"
+    "others others_gradient others_m others_v other_count "
+    "gather loss update squares total recorded"
 )
 
-# What the solver computes with. The last eight change: a training can stop and go on.
-SOLVER = record(
+# What the solver computes with. Those from `rate` on change: a training can stop and go on.
+SOLVER = fields(
     "",
-    "alpha first_rate beta_1 beta_2 a b c power adaptive tolerance patience "  # a, b, c: see nonlin.nn.updates
+    "alpha loss_share first_rate power slower tolerance patience "
+    "a b c beta_1 beta_2 beta_c decay clip "  # a, b, c: see nonlin.nn.updates
+    "schedule steps_in_all warmup "
     "rate steps examples_seen best_loss milestone training_milestone stale settled",
 )
+_PROGRESS = SOLVER.names[SOLVER.names.index("rate") :]  # type: ignore[index, union-attr]
 
 
 class DivergedError(ArithmeticError):
     """The loss or a weight became infinite or NaN during training."""
+
+
+class Data(NamedTuple):
+    """Examples (examples, features), targets (examples, outputs), and weights (examples,) or None, of one dtype."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    sample_weights: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +54,7 @@ class Solver:
 
     name: str = "adam"
     alpha: float = 1e-4
+    loss_share: float = 1.0  # of the loss as it is reported; the gradient is that of the whole
     learning_rate: str = "constant"
     learning_rate_init: float = 1e-3
     power_t: float = 0.5
@@ -46,6 +63,10 @@ class Solver:
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
+    weight_decay: float = 0.0
+    gradient_clip_norm: float | None = None
+    warmup_steps: int = 0
+    steps_in_all: int = 1
     tol: float = 1e-4
     n_iter_no_change: float = 10
     best_loss: float = np.inf
@@ -54,130 +75,244 @@ class Solver:
     def pack(self) -> np.ndarray:
         """The record that the compiled loop works on."""
         solver = np.zeros(1, SOLVER)
-        adam = self.name == "adam"
-        ahead = self.momentum if self.nesterovs_momentum else 1.0
+        sgd = self.name in ("sgd", "nesterov")
+        slower = {"adaptive": 5.0 if sgd else 0.0, "plateau": 10.0}  # scikit-learn's and PyTorch's
         values = {
             "alpha": self.alpha,
+            "loss_share": self.loss_share,
             "first_rate": self.learning_rate_init,
             "rate": self.learning_rate_init,
-            "beta_1": self.beta_1 if adam else 0.0,  # zero: no correction of the rate
-            "beta_2": self.beta_2 if adam else 0.0,
-            "a": self.beta_1 if adam else self.momentum,
-            "b": self.beta_2 if adam else ahead,
-            "c": self.epsilon if adam else float(self.nesterovs_momentum),
-            "power": self.power_t if not adam and self.learning_rate == "invscaling" else 0.0,
-            "adaptive": not adam and self.learning_rate == "adaptive",
+            "decay": self.weight_decay,
+            "clip": self.gradient_clip_norm or 0.0,
+            "power": self.power_t if sgd and self.learning_rate == "invscaling" else 0.0,
+            "slower": slower.get(self.learning_rate, 0.0),
+            "schedule": CODES.get(self.learning_rate, 0),
+            "steps_in_all": self.steps_in_all,
+            "warmup": self.warmup_steps,
             "tolerance": self.tol,
             "patience": self.n_iter_no_change,
             "best_loss": self.best_loss,
             "milestone": self.best_loss,
             "examples_seen": self.examples_seen,
         }
-        for name, value in values.items():
+        numbers = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon")
+        settings = updates.settings(self.name, **{name: getattr(self, name) for name in numbers})
+        for name, value in (values | settings._asdict()).items():
             solver[name] = value
         return solver
 
 
 class Training:
-    """A network on its way; `run` takes it a number of epochs further.
+    """A network on its way; `run` takes it a number of epochs further, `run_blocks` one epoch of a stream.
 
-    `inputs` (examples, features) and `targets` (examples, outputs) are of the network's dtype; `loss` is the address
-    of a loss kernel, `key` the number that the batch orders follow from. With `held_out`, further inputs and targets,
-    it is their loss that tells when to stop.
+    `data` is what `run` trains on; `loss` is the address of a loss kernel, `key` the number that the batch orders
+    follow from, `dropout_keys` those that what is dropped in each hidden layer follows from. With `held_out` it is the
+    loss of those examples that tells when to stop. `record` says at which steps layers are measured, `state` is that
+    of an earlier training, whose solver goes on.
     """
 
     def __init__(
         self,
         network: Network,
-        inputs: np.ndarray,
-        targets: np.ndarray,
+        data: Data | None,
         solver: Solver,
         *,
         loss: int,
-        shuffle: bool,
-        key: int,
+        shuffle: bool = True,
+        key: int = 0,
+        dropout_keys: Sequence[int] = (),
         first_epoch: int = 0,
-        held_out: tuple[np.ndarray, np.ndarray] | None = None,
+        held_out: Data | None = None,
+        record: Any = None,
+        state: dict[str, Any] | None = None,
     ):
         self.network, self.epochs_done = network, 0
-        self._first_epoch = first_epoch
-        self._order = np.arange(len(inputs))
-        self.inputs = np.ascontiguousarray(inputs)
-        self._targets = self._padded(targets)
-        self._held_inputs, self._held_targets = map(np.ascontiguousarray, held_out or (inputs[:0], targets[:0]))
-        self._held_targets = self._padded(self._held_targets)
-        self._best = np.zeros_like(network.parameters) if held_out else network.parameters[:0]
-        self._batch_targets = np.zeros((network.rows, network.strides[-1]), network.dtype)
-        self._m, self._v = np.zeros_like(network.parameters), np.zeros_like(network.parameters)
+        self.examples = 0
+        self._solver_settings, self._first_epoch, self._record = solver, first_epoch, record
+        self._recorder: Recorder | None = None
+        self._m, self._v = (aligned_zeros(len(network.parameters), network.dtype) for _ in range(2))
         self._solver = solver.pack()
-        self._task = self._describe(loss, update_kernel(solver.name, network.dtype), shuffle, key)
+        if state:
+            self._restore(state)
+        if len(dropout_keys):
+            network.layers["dropout_key"][:-1] = dropout_keys
+        self._task = np.zeros(1, TASK)
+        self._fill(self._fixed(loss, shuffle, key))
+        self._held = self._bind(held_out, "held_") if held_out else None
+        self._best = np.zeros_like(network.memory) if held_out else network.memory[:0]
+        if data:
+            self.data = self._bind(data)
         self._history: list[tuple[np.ndarray, ...]] = []
 
-    def _padded(self, targets: np.ndarray) -> np.ndarray:
-        padded = np.zeros((len(targets), self.network.strides[-1]), self.network.dtype)
-        padded[:, : self.network.sizes[-1]] = targets
-        return padded
+    def _fill(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            self._task[name] = value
 
-    def _describe(self, loss: int, update: int, shuffle: bool, key: int) -> np.ndarray:
-        """The record of sizes and addresses for the compiled loop."""
+    def _fixed(self, loss: int, shuffle: bool, key: int) -> dict[str, Any]:
+        """Sizes, addresses and kernels that are the same for all data."""
         network = self.network
         size = network.dtype.itemsize
+        self._batch_targets = aligned_zeros(network.rows * network.strides[-1], network.dtype)
+        self._batch_sample_weights = np.ones(network.rows, network.dtype)
         vectors = {"": network.parameters, "_gradient": network.gradients, "_m": self._m, "_v": self._v}
         values = {
-            "examples": len(self.inputs),
             "batch": network.rows,
             "shuffle": shuffle,
             "key": key,
-            "inputs": self.inputs.ctypes.data,
+            "number_bytes": size,
             "input_bytes": size * network.sizes[0],
-            "batch_inputs": network.inputs.ctypes.data,
-            "targets": self._targets.ctypes.data,
             "target_bytes": size * network.strides[-1],
+            "batch_inputs": network.inputs.ctypes.data,
             "batch_targets": self._batch_targets.ctypes.data,
-            "order": self._order.ctypes.data,
+            "batch_sample_weights": self._batch_sample_weights.ctypes.data,
             "weight_count": network.weight_count,
-            "bias_count": network.bias_count,
+            "other_count": network.other_count,
             "gather": passes.gather_kernel(),
             "loss": loss,
-            "update": update,
-            "held": len(self._held_inputs),
-            "held_inputs": self._held_inputs.ctypes.data,
-            "held_targets": self._held_targets.ctypes.data,
+            "update": updates.solver_kernel(self._solver_settings.name, network.dtype),
+            "squares": updates.gradient_squares_kernel(network.dtype),
+            "total": passes.total_kernel(network.dtype),
         }
         values |= {f"weights{ending}": vector.ctypes.data for ending, vector in vectors.items()}
-        values |= {f"biases{ending}": v.ctypes.data + size * network.weight_count for ending, v in vectors.items()}
-        task = np.zeros(1, TASK)
-        for name, value in values.items():
-            task[name] = value
-        return task
+        behind = size * network.weight_count
+        return values | {f"others{ending}": vector.ctypes.data + behind for ending, vector in vectors.items()}
+
+    def _bind(self, data: Data, prefix: str = "") -> Data:
+        """Let the loop read these examples, or those held out; returned is what must live as long."""
+        network = self.network
+        inputs = np.ascontiguousarray(data.inputs, network.dtype)
+        targets = np.zeros((len(inputs), network.strides[-1]), network.dtype)
+        targets[:, : network.sizes[-1]] = data.targets
+        weights = None if data.sample_weights is None else np.ascontiguousarray(data.sample_weights, network.dtype)
+        addresses = {"inputs": inputs.ctypes.data, "targets": targets.ctypes.data}
+        if weights is not None:
+            addresses["sample_weights"] = weights.ctypes.data
+        self._fill({prefix + name: address for name, address in addresses.items()})
+        if prefix:
+            self._fill({"held": len(inputs)})
+        else:
+            self._order = np.arange(len(inputs))
+            self._fill({"examples": len(inputs), "weighted": weights is not None, "order": self._order.ctypes.data})
+            self.examples = len(inputs)
+        return Data(inputs, targets, weights)
 
     def run(self, epochs: int) -> bool:
         """Train up to `epochs` epochs further; return True where the loss stopped improving before that.
 
         Raises DivergedError where the loss or a weight is no longer finite.
         """
-        layers = len(self.network.layers)
-        losses, held_losses, squares = np.zeros(epochs), np.zeros(epochs), np.zeros((epochs, layers))
-        dead = np.zeros((epochs, layers - 1))
+        records = self._records(epochs)
         first = self._first_epoch + self.epochs_done
-        memory = self.network.parameters.view(np.uint8), self._best.view(np.uint8)  # of any number format
-        work = self.network.layers, self._task, self._solver, self._order
-        done = loop.train(*work, first, losses, squares, dead, held_losses, *memory)
+        work: tuple[Any, ...] = self.network.layers, self._task, self._solver, self._order
+        done = loop.train(*work, first, *records, *self._memory(), self._watch(epochs))
+        return self._finish(done, *records)
+
+    def run_blocks(self, blocks: Iterable[Data]) -> bool:
+        """Train one epoch on a stream of blocks; what `run` says of results and errors holds."""
+        losses, held_losses, squares, dead = records = self._records(1)
+        total, examples = 0.0, 0
+        layers, task, solver = self.network.layers, self._task, self._solver
+        for number, block in enumerate(blocks):
+            self.data = self._bind(block)
+            epoch = (self._first_epoch + self.epochs_done << 24) + number  # no other block has this order
+            total += loop.train_block(layers, task, solver, self._order, epoch, squares[0], self._watch(1))
+            examples += self.examples
+            if not np.isfinite(total):
+                break
+        self.examples, losses[0] = examples, total / max(examples, 1)
+        loop.end_epoch(layers, task, solver, examples, losses[0], held_losses, 0, dead[0], *self._memory())
+        return self._finish(1, *records)
+
+    def _watch(self, epochs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the compiled loop records the steps of the coming epochs with."""
+        steps_per_epoch = -(-self.examples // self.network.rows)
+        if self._recorder is None:
+            self._recorder = Recorder(self._record, self.network.layers, self.network.dtype, steps_per_epoch)
+        self._task["recorded"] = 0
+        done = int(self._solver["steps"][0])
+        return self._recorder.task, *self._recorder.plan(done, epochs * steps_per_epoch)
+
+    def records(self) -> dict[str, np.ndarray]:
+        """What was measured at the steps that were to be recorded, see `nonlin.nn.recording`."""
+        return self._recorder.arrays() if self._recorder and self._record is not None else {}
+
+    def _records(self, epochs: int) -> tuple[np.ndarray, ...]:
+        layers = len(self.network.layers)
+        return np.zeros(epochs), np.zeros(epochs), np.zeros((epochs, layers)), np.zeros((epochs, layers - 1))
+
+    def _memory(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.network.memory.view(np.uint8), self._best.view(np.uint8)  # of any number format
+
+    def _finish(self, done: int, *records: np.ndarray) -> bool:
         self.epochs_done += done
-        self._history.append(tuple(array[:done] for array in (losses, squares, dead, held_losses)))
-        self._check_finite(losses[done - 1])
+        if self._recorder:
+            self._recorder.cut(int(self._solver["steps"][0]))
+        self._history.append(tuple(array[:done] for array in records))
+        self._check_finite(float(records[0][done - 1]))
         return bool(self._solver["settled"][0])
+
+    def loss_and_gradient(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """The mean loss of all examples, penalty included, and its gradient, at a vector of parameters, in float64.
+
+        Running statistics stay as they are, and batch normalization is over `network.rows` examples at a time.
+        """
+        network, data, alpha = self.network, self.data, self._solver_settings.alpha
+        network.parameters[:] = parameters
+        total, weight, squares = 0.0, 0.0, np.zeros(len(network.layers))
+        found = np.zeros(len(network.parameters))
+        for start in range(0, self.examples, network.rows):
+            rows = min(network.rows, self.examples - start)
+            self.fill_batch(start, rows)
+            total += loop.gradient(network.layers, self._task, rows, 0, squares)
+            weight += rows if data.sample_weights is None else float(data.sample_weights[start : start + rows].sum())
+            found += network.gradients
+        weights = parameters[: network.weight_count]
+        found[: network.weight_count] += alpha * weights
+        return (total + 0.5 * alpha * float(weights @ weights)) / weight, found / weight
+
+    def fill_batch(self, start: int, rows: int) -> None:
+        """Gather `rows` examples from number `start` on, in their order."""
+        inputs, targets, weights = self.data
+        chosen = slice(start, start + rows)
+        for block, source in (self.network.inputs, inputs), (self._batch_targets, targets):
+            block[: rows * source.shape[1]] = source[chosen].ravel()
+        if weights is not None:
+            self._batch_sample_weights[:rows] = weights[chosen]
+
+    def state(self) -> dict[str, Any]:
+        """The solver's memory as plain arrays without padding, from which another training goes on."""
+        moments = {name: self.network.views(vector) for name, vector in (("m", self._m), ("v", self._v))}
+        copies = {name: [[a.copy() for a in part] for part in views] for name, views in moments.items()}
+        return {name: float(self._solver[name][0]) for name in _PROGRESS} | copies
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for name in _PROGRESS:
+            self._solver[name] = state[name]
+        for name, vector in (("m", self._m), ("v", self._v)):
+            for mine, given in zip(self.network.views(vector), state[name], strict=True):
+                for ours, theirs in zip(mine, given, strict=True):
+                    ours[...] = theirs
 
     def _check_finite(self, loss: float) -> None:
         network = self.network
         sick = [i + 1 for i, coef in enumerate(network.coefs) if not np.isfinite(coef).all()]
         if np.isfinite(loss) and not sick:
             return
+        raise DivergedError(self._diagnosis(loss, sick))
+
+    def _diagnosis(self, loss: float, sick: list[int]) -> str:
+        """Where a training went wrong, and the three likeliest causes."""
         where = f"the weights of layer {sick[0]} are no longer finite" if sick else f"the loss became {loss}"
-        rate = self._solver["first_rate"][0]
-        raise DivergedError(
-            f"training diverged in epoch {self.epochs_done}: {where}; "
-            f"lower learning_rate_init (now {rate:g}) or standardise the inputs"
+        loud = [i + 1 for i, block in enumerate(self.network.values) if not np.isfinite(block).all()]
+        if loud and not sick:
+            where = f"layer {loud[0]} gave values that are not finite"
+        step = int(self._solver["steps"][0]) + (not sick)
+        rate, size = self._solver["first_rate"][0], np.abs(self.network.inputs).max(initial=0)
+        return (
+            f"training diverged at step {step}, epoch {self.epochs_done}: {where}. The likeliest causes: "
+            f"the learning rate is too large (learning_rate_init={rate:g}; try a tenth); "
+            f"the inputs are not standardised (the largest here is {size:.3g}; put a StandardScaler in front); "
+            "the errors grow from layer to layer (set gradient_clip_norm=1 or normalization='layer')"
         )
 
     @property
@@ -193,10 +328,10 @@ class Training:
     def restore_best(self) -> None:
         """Go back to the parameters with which the loss of the examples held out was lowest."""
         if np.isfinite(self.best_loss):
-            self.network.parameters[:] = self._best
+            self.network.memory[:] = self._best
 
     def slow_down(self) -> bool:
-        """Divide the learning rate by 5 (schedule "adaptive"); False where it is not to be, or is too small already."""
+        """Lower the learning rate ("adaptive", "plateau"); False where it is not to be, or is too small already."""
         return bool(loop.slow_down(self._solver[0]))
 
     def history(self) -> dict[str, np.ndarray]:
@@ -207,11 +342,11 @@ class Training:
         the root mean square over examples and units of dL/dz, L being the loss of one example; where examples are held
         out, "validation_loss" (epochs,): their mean loss, without penalty.
         """
-        losses, squares, dead, held_losses = (np.concatenate(parts) for parts in zip(*self._history, strict=True))
+        losses, held_losses, squares, dead = (np.concatenate(parts) for parts in zip(*self._history, strict=True))
         widths = np.array(self.network.sizes[1:])
         history = {
             "loss": losses,
             "dead_share": dead / widths[:-1],
-            "gradient_norm": np.sqrt(squares / (len(self.inputs) * widths)),
+            "gradient_norm": np.sqrt(squares / (self.examples * widths)),
         }
-        return history | {"validation_loss": held_losses} if len(self._held_inputs) else history
+        return history | {"validation_loss": held_losses} if self._held else history

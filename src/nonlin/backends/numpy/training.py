@@ -113,15 +113,16 @@ def loss_kernel(
 ) -> int:
     """The address of a loss with its gradient over a batch.
 
-    `double f(T* z, const T* t, int64 rows, int64 cols, int64 stride)` returns the loss summed over the rows and
-    leaves the gradient of that sum in z. A row's loss is that of a row loss (also of one over all entries of a batch,
-    which is taken row by row), and the mean over the columns of an elementwise one; the root mean square of a batch
-    counts once for each of its rows. Targets t have the layout of z; columns from `cols` to `stride` are left alone.
+    `double f(T* z, const T* t, const T* w, int64 rows, int64 cols, int64 stride)` returns the sum over the rows of
+    their losses times their weights w, and leaves the gradient of that sum in z. A row's loss is that of a row loss
+    (also of one over all entries of a batch, which is taken row by row), and the sum over the columns of an elementwise
+    one; the root mean square of a batch counts as often as the weights say in sum. Targets t have the layout of z;
+    columns from `cols` to `stride` are left alone.
 
     Parameters
     ----------
     loss : record or name of a loss of predictions and targets
-    dtype : float32 or float64, of z and t
+    dtype : float32 or float64, of z, t and w
     parameters : values of the loss's parameters; the defaults where not given
     link : an elementwise or row activation that makes of z what the loss takes, such as probabilities
     """
@@ -138,7 +139,7 @@ def _loss_module(
     value, gradient = _of_outputs(record, link, dict(numbers), element)
     loops = _over_batch if record.kind == "summary" else _over_rows
     result = loops(record, Native(emit, element), value, gradient)
-    signature = "double @kernel(ptr noalias %z, ptr noalias %t, i64 %rows, i64 %cols, i64 %stride)"
+    signature = "double @kernel(ptr noalias %z, ptr noalias %t, ptr noalias %w, i64 %rows, i64 %cols, i64 %stride)"
     return module(emit, emit.function(signature, f"ret double {result.text}"))
 
 
@@ -169,19 +170,21 @@ def _bounded(z: Expression, link: Activation, element: str) -> Expression:
     return minimum(maximum(z, -bound), bound)
 
 
+_WEIGHT = parameter("row weight")
+
+
 def _over_rows(record: Loss, a: Native, value: Expression, gradient: Expression) -> Value:
-    """The sum of the rows' losses; their gradients are left in z."""
+    """The weighted sum of the rows' losses; its gradient is left in z."""
     emit = a.emit
     if record.kind == "row":
         check_per_row(record, (value,), (True,))
     else:
-        value, gradient = row_sum(value) / parameter("columns"), gradient / parameter("columns")
-    passes, (value, gradient) = split((value, gradient))
-    numbers = {"columns": columns_as_number(a, "%cols")}
+        value = row_sum(value)
+    passes, (value, gradient) = split((value * _WEIGHT, gradient * _WEIGHT))
     total = emit.slot("double", "0.0")
 
     def row(index: Value) -> None:
-        reader = _reader(a, index, numbers)
+        reader = _reader(a, index, {})
         for step in passes:
             reader.run(step)
         _add(a, total, evaluate((value,), table(a), reader.numbers)[0])
@@ -192,31 +195,34 @@ def _over_rows(record: Loss, a: Native, value: Expression, gradient: Expression)
 
 
 def _over_batch(record: Loss, a: Native, error: Expression, slope: Expression) -> Value:
-    """The rows times the root of the mean square of all errors; the gradient of that is left in z."""
+    """The weights' sum times the root of the weighted mean square of all errors; its gradient is left in z."""
     emit = a.emit
     (squares,), _ = split((row_sum(error * error),))
-    total = emit.slot("double", "0.0")
+    total, weights = emit.slot("double", "0.0"), emit.slot("double", "0.0")
 
     def measure(index: Value) -> None:
         reader = _reader(a, index, {})
         reader.run(squares)
-        _add(a, total, reader.numbers[squares.name])
+        _add(a, total, a.multiply(reader.numbers[squares.name], reader.numbers[_WEIGHT.value]))
+        _add(a, weights, reader.numbers[_WEIGHT.value])
 
     counted(emit, "%rows", 1, measure)
-    rows, columns = (emit.pure("double", f"sitofp i64 {count} to double") for count in ("%rows", "%cols"))
-    mean = emit.binary("fdiv", emit.load("double", total), emit.binary("fmul", rows, columns))
+    columns = emit.pure("double", "sitofp i64 %cols to double")
+    weight = emit.load("double", weights)
+    mean = emit.binary("fdiv", emit.load("double", total), emit.binary("fmul", weight, columns))
     root = emit.intrinsic("sqrt", mean)
     single = root if a.element == "double" else emit.convert("fptrunc", root, a.element)
     numbers = {"columns": columns_as_number(a, "%cols"), "root": emit.spread(single, a.lanes)}
     root_or_one = where(parameter("root") > 0, parameter("root"), 1)  # without errors the gradient is 0
-    gradient = error * slope / (parameter("columns") * root_or_one)
+    gradient = _WEIGHT * error * slope / (parameter("columns") * root_or_one)
     counted(emit, "%rows", 1, lambda index: _write(_reader(a, index, numbers), gradient))
-    return emit.binary("fmul", rows, root)
+    return emit.binary("fmul", weight, root)
 
 
 def _reader(a: Native, index: Value, numbers: Mapping[str, Any]) -> RowReader:
     rows = {name: row_of(a.emit, f"%{name}", a.element, index, "%stride") for name in ("z", "t")}
-    return RowReader(a, a.element, rows, "%cols", dict(numbers))
+    weight = a.emit.load(a.element, a.emit.address("%w", a.element, index))
+    return RowReader(a, a.element, rows, "%cols", {**numbers, _WEIGHT.value: a.emit.spread(weight, a.lanes)})
 
 
 def _add(a: Native, total: str, spread: Value) -> None:
