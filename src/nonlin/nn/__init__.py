@@ -1,6 +1,16 @@
 """Small networks trained by backpropagation on the CPU: scikit-learn's estimators with any activation and loss."""
 
 from nonlin.nn.estimators import MLPClassifier, MLPRegressor
+from nonlin.nn.loggers import MLflowLogger, TensorBoardLogger
 from nonlin.nn.training import DivergedError
+from nonlin.nn.watching import Callback, Epoch
 
-__all__ = ["DivergedError", "MLPClassifier", "MLPRegressor"]
+__all__ = [
+    "Callback",
+    "DivergedError",
+    "Epoch",
+    "MLPClassifier",
+    "MLPRegressor",
+    "MLflowLogger",
+    "TensorBoardLogger",
+]

@@ -43,6 +43,8 @@ QUANTITIES = {
 
 SATURATED_OVER_DEAD = 0.05 / 1e-6  # both bounds are shares of the largest slope
 
+RECORD = np.dtype([(name, np.float64) for name in QUANTITIES])  # of one layer at one step
+
 # Addresses of kernels and of the weights kept from before a step, as the compiled loop sees them.
 RECORDER = np.dtype([(name, np.int64) for name in ("measure", "keep", "difference", "gradient_squares", "kept")])
 
@@ -50,53 +52,40 @@ compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
-def before_update(layers, recorder, rows, penalty, share, record):
-    """Measure a batch's blocks and gradients, and keep the weights: `record` is (layers, quantities).
+def before_update(layers, recorder, rows, penalty, share, records):
+    """Measure a batch's blocks and gradients into the `records` of a step, one a layer, and keep the weights.
 
     `penalty` and `share` are those of the update: (gradient + penalty * weights) * share is the mean loss's gradient.
     """
     sums = np.empty(6)
     for i in range(len(layers)):
-        this, of_layer = layers[i], record[i]
-        hidden = i < len(layers) - 1
+        this, record, hidden = layers[i], records[i], i < len(layers) - 1
         values, slopes = (this.values, this.slopes) if hidden else (this.errors, this.errors)
-        dead_below = this.dead_below
-        call(
-            recorder.measure,
-            (
-                values,
-                slopes,
-                this.errors,
-                rows,
-                this.width,
-                this.stride,
-                dead_below * SATURATED_OVER_DEAD,
-                dead_below,
-                sums.ctypes.data,
-            ),
-        )
+        bounds = (SATURATED_OVER_DEAD * this.dead_below, this.dead_below, sums.ctypes.data)
+        blocks = (values, slopes, this.errors, rows, this.width, this.stride)
+        call(recorder.measure, blocks + bounds)
         count = rows * this.width
+        record.gradient_norm = np.sqrt(sums[5] / count)
         mean = sums[1] / count
-        of_layer[0] = sums[0] + mean if hidden else np.nan
-        of_layer[1] = np.sqrt(max(0.0, sums[2] / count - mean * mean)) if hidden else np.nan
-        of_layer[2] = sums[3] / this.width if hidden else np.nan
-        of_layer[3] = sums[4] / count if hidden else np.nan
-        of_layer[4] = np.sqrt(sums[5] / count)
+        record.activation_mean = sums[0] + mean if hidden else np.nan
+        record.activation_std = np.sqrt(max(0.0, sums[2] / count - mean * mean)) if hidden else np.nan
+        record.dead_share = sums[3] / this.width if hidden else np.nan
+        record.saturated_share = sums[4] / count if hidden else np.nan
         weights = this.in_stride * this.stride
         squares = call_for_number(recorder.gradient_squares, (this.weights, this.weight_gradient, weights, penalty))
-        of_layer[5] = share * np.sqrt(squares)
+        record.weight_gradient_norm = share * np.sqrt(squares)
         kept = recorder.kept + (this.weights - layers[0].weights)
-        of_layer[6] = np.sqrt(call_for_number(recorder.keep, (this.weights, kept, weights)))
+        record.update_ratio = np.sqrt(call_for_number(recorder.keep, (this.weights, kept, weights)))  # so far
 
 
 @compiled
-def after_update(layers, recorder, record):
+def after_update(layers, recorder, records):
     """Complete what `before_update` began with the size of the step that the weights have made since."""
     for i in range(len(layers)):
-        this = layers[i]
+        this, record = layers[i], records[i]
         kept = recorder.kept + (this.weights - layers[0].weights)
         squares = call_for_number(recorder.difference, (this.weights, kept, this.in_stride * this.stride))
-        record[i, 6] = np.sqrt(squares) / record[i, 6]
+        record.update_ratio = np.sqrt(squares) / record.update_ratio
 
 
 class Recorder:
@@ -123,7 +112,7 @@ class Recorder:
     def plan(self, done: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The steps to record among the `count` after the first `done`, and room for their records.
 
-        Steps are int64 numbers in rising order, the room is (steps, layers, quantities).
+        Steps are int64 numbers in rising order, the room is (steps, layers) of `RECORD`.
         """
         if self._every:
             first = done + self._every - done % self._every
@@ -131,7 +120,7 @@ class Recorder:
         else:
             steps = self._listed[(self._listed > done) & (self._listed <= done + count)]
         self._steps.append(steps)
-        self._records.append(np.zeros((len(steps), self._layers, len(QUANTITIES))))
+        self._records.append(np.zeros((len(steps), self._layers), RECORD))
         return steps, self._records[-1]
 
     def cut(self, done: int) -> None:
@@ -141,11 +130,10 @@ class Recorder:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What was recorded: "step" (steps,), and each of `QUANTITIES` (steps, hidden layers) or (steps, layers)."""
-        empty = np.zeros((0, self._layers, len(QUANTITIES)))
-        records = np.concatenate([empty, *self._records])
+        records = np.concatenate([np.zeros((0, self._layers), RECORD), *self._records])
         arrays: dict[str, np.ndarray] = {"step": np.concatenate([np.zeros(0, np.int64), *self._steps])}
-        for place, (name, quantity) in enumerate(QUANTITIES.items()):
-            arrays[name] = records[:, : self._layers - quantity.hidden, place].copy()
+        for name, quantity in QUANTITIES.items():
+            arrays[name] = records[name][:, : self._layers - quantity.hidden].copy()
         return arrays
 
 
