@@ -48,8 +48,9 @@ def program(tmp_path: Path) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def refused(nonlin: Callable[..., Result], tmp_path: Path) -> Callable[..., str]:
+def refused(nonlin: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Run a command that must be refused, in one or two lines and with nothing written; gives what is said."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # what Python keeps beside an imported module is not meant
 
     def run(*arguments: object) -> str:
         before = set(tmp_path.rglob("*"))
