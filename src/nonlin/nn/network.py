@@ -75,7 +75,8 @@ class Network:
         self.parameters, self.gradients = self.memory[:count], aligned_zeros(count, dtype)
         self.inputs = aligned_zeros(rows * sizes[0], dtype)
         self.layers = np.zeros(len(sizes) - 1, LAYER)
-        self.values: list[np.ndarray] = []  # of each layer, for the latest batch
+        self.values: list[np.ndarray] = []  # of each layer, (rows, width), for the latest batch
+        self.errors: list[np.ndarray] = []  # likewise
         self._buffers: list[np.ndarray] = []  # held so that the addresses in `layers` stay good
         self.coefs, self.intercepts, self.gammas, self.thetas = self.views(self.parameters)
         self.means, self.variances = self._statistics()
@@ -122,8 +123,9 @@ class Network:
             layer["inputs"] = before["values"] if i else self.inputs.ctypes.data
             layer["input_errors"] = before["errors"] if i else 0
             layer["values"] = self._buffer(layer["block"])
-            self.values.append(self._buffers[-1].reshape(self.rows, -1)[:, : self.sizes[i + 1]])
+            self.values.append(self._block(i))
             layer["errors"] = layer["values"] if last else self._buffer(layer["block"])  # the loss is taken in place
+            self.errors.append(self._block(i))
             layer["slopes"] = self._buffer(layer["block"], fill=1 if last else 0)  # the last layer is linear
             layer["largest"] = self._buffer(layer["stride"])
             layer["turned"] = self._buffer(layer["in_stride"] * layer["stride"] if i else 0)
@@ -167,6 +169,10 @@ class Network:
             buffer[:] = fill
         self._buffers.append(buffer)
         return buffer.ctypes.data
+
+    def _block(self, i: int) -> np.ndarray:
+        """The latest buffer as a block of layer `i`, without padding."""
+        return self._buffers[-1].reshape(self.rows, -1)[:, : self.sizes[i + 1]]
 
     def assign(self, coefs: Sequence[np.ndarray], intercepts: Sequence[np.ndarray]) -> None:
         """Copy weights and biases, of shapes (fan_in, width) and (width,), into the network."""

@@ -256,7 +256,7 @@ class Training:
 
         Running statistics stay as they are, and batch normalization is over `network.rows` examples at a time.
         """
-        network, data, alpha = self.network, self.data, self._solver_settings.alpha
+        network, data, alpha = self.network, self.data, self.alpha
         network.parameters[:] = parameters
         total, weight, squares = 0.0, 0.0, np.zeros(len(network.layers))
         found = np.zeros(len(network.parameters))
@@ -278,6 +278,23 @@ class Training:
             block[: rows * source.shape[1]] = source[chosen].ravel()
         if weights is not None:
             self._batch_sample_weights[:rows] = weights[chosen]
+
+    def error_of_batch(self, rows: int) -> tuple[float, float]:
+        """The summed loss of `rows` examples, after the forward pass, and the sum of their weights."""
+        weights = self._batch_sample_weights
+        addresses = self._batch_targets.ctypes.data, weights.ctypes.data
+        loss = loop.error(self.network.layers[-1], self._task[0], *addresses, rows)
+        return loss * self._solver_settings.loss_share, float(weights[:rows].sum())
+
+    def update_by_batch(self, weight: float) -> None:
+        """The solver's step, after the backward pass of examples of so much weight."""
+        share = loop.share_of_gradient(self._task[0], self._solver[0], weight)
+        loop.update(self._task[0], self._solver[0], share)
+
+    @property
+    def alpha(self) -> float:
+        """The strength of the L2 penalty."""
+        return self._solver_settings.alpha
 
     def state(self) -> dict[str, Any]:
         """The solver's memory as plain arrays without padding, from which another training goes on."""
