@@ -22,7 +22,11 @@ _DECAY = 0.99  # of the averages of rmsprop (PyTorch's default) and of lion (its
 
 
 class Settings(NamedTuple):
-    """What a solver computes with besides the rate: a, b and c of its kernel, and how they change with the steps."""
+    """What a solver computes with besides the rate: a, b and c of its kernel, and what `corrected` needs.
+
+    adam, adamw: a, b, c are beta_1, beta_2, epsilon; rmsprop: alpha, nothing, epsilon; lion: beta_1, beta_2, nothing;
+    sgd: the momentum, then 1 and 0 or, with Nesterov's look ahead, the momentum and 1.
+    """
 
     a: float
     b: float
