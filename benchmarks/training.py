@@ -1,194 +1,125 @@
-"""Forty trainings: 8 activations x 5 seeds on scikit-learn's digits, against scikit-learn and PyTorch.
+"""Forty trainings: 8 activations x 5 seeds, of two workloads, against scikit-learn, PyTorch and JAX.
 
-    python benchmarks/training.py [--rounds 5] [--quick]
+    python benchmarks/training.py [--rounds 5] [--only W1 W2 rows single cold] [--cold] [--quick]
 
-Layers 64-64-64-10, cross-entropy, Adam 1e-3, batches of 32, 20 epochs, float32, standardised inputs, 80 % to train on.
-nonlin trains in two threads of one process, its peers in two processes of one thread each; all have imported and
-compiled before the clock starts, and take turns. scikit-learn knows 3 of the activations: its 15 trainings are scaled
-to 40. A peer that is not installed is left out and named.
+W1 and W2: float32, Adam, the same number of steps, in steady state: all have imported and compiled before the clock
+starts, and take turns. nonlin trains in two threads of one process, its peers in two processes of one thread each, in
+each form in which they may be fast. scikit-learn knows 3 of the activations: its 18 trainings are scaled to 40.
+GFLOP/s count the matrix products only; the peak is the rate of multiply-adds that the cores reach in the same run.
+rows: an epoch of a million rows beside its matrix products. single: a network's way to 97 % test accuracy on digits,
+from interpreter start. cold: all trainings of W1 from interpreter start, and what a first fit costs; --cold for that
+alone. A peer that is not installed is left out and named.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import itertools
-import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 import warnings
-from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from functools import cache
-from typing import Any, NamedTuple
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib.util import find_spec
 
-from _timing import interleaved, pin_threads, print_table, ratio
+from _timing import machine, pin_threads, print_table, ratio, warn_of_load
 
 pin_threads()
 
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus")
-THEIR_NAMES = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic"}  # what scikit-learn has
-HIDDEN, BATCH, RATE, WORKERS = (64, 64), 32, 1e-3, 2
+from _training_estimators import SKLEARN_NAMES  # noqa: E402
+from _training_race import WORKERS, Contender, run_rounds, shares, two_processes, two_threads  # noqa: E402
+from _training_roof import peak  # noqa: E402
+from _training_rows import report_rows  # noqa: E402
+from _training_starts import report_first_fits, report_single, report_whole  # noqa: E402
+from _training_workloads import ACTIVATIONS, W1, W2, Workload, jobs  # noqa: E402
+
+PEERS = {
+    "torch": {
+        "torch eager": "_training_torch.train_eager",
+        "torch eager, fused Adam": "_training_torch.train_fused",
+        "torch.compile, whole step": "_training_torch.train_compiled",
+        "torch.compile, vmap over seeds": "_training_torch.train_compiled_seeds",
+    },
+    "jax": {
+        "JAX, jit + scan + vmap over seeds": "_training_jax.train_seeds",
+        "JAX, the same, one switch for all": "_training_jax.train_switch",
+    },
+}
+SLOW_TO_COMPILE = ("torch.compile", "JAX")  # left out of a quick run
+PARTS = ("W1", "W2", "rows", "single", "cold")
 
 
-class Job(NamedTuple):
-    """One training."""
-
-    activation: str
-    seed: int
-    epochs: int
-
-
-@cache
-def data() -> list[Any]:
-    """Training and test inputs, training and test classes."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    from sklearn.preprocessing import StandardScaler
-
-    X, y = load_digits(return_X_y=True)
-    parts = train_test_split(X.astype("float32"), y, test_size=0.2, random_state=0, stratify=y)
-    scaler = StandardScaler().fit(parts[0])
-    return [scaler.transform(parts[0]), scaler.transform(parts[1]), *parts[2:]]
+def contenders(workload: Workload, seeds: int, quick: bool, stack: ExitStack) -> list[Contender]:
+    """All that is installed; in a quick run no processes are started, which would have to import their libraries."""
+    workers = two_threads if quick else two_processes
+    found = [
+        Contender("nonlin", "_training_estimators.train_nonlin", workload, two_threads(stack), shares(seeds)),
+        _sklearn(workload, seeds, workers(stack)),
+    ]
+    for library, forms in PEERS.items():
+        if not find_spec(library):
+            print(f"{library} is not installed: left out")
+            continue
+        pair = workers(stack)
+        names = [name for name in forms if not (quick and name.startswith(SLOW_TO_COMPILE))]
+        found += [Contender(name, forms[name], workload, pair, shares(seeds)) for name in names]
+    return found
 
 
-def train_estimator(estimator: type, jobs: list[Job], names: dict[str, str]) -> list[float]:
-    X, X_test, y, y_test = data()
-    settings = {"batch_size": BATCH, "learning_rate_init": RATE, "alpha": 0.0, "tol": 0.0, "n_iter_no_change": 10**6}
-    accuracies = []
-    for job in jobs:
-        activation = names.get(job.activation, job.activation)
-        model = estimator(HIDDEN, activation, max_iter=job.epochs, random_state=job.seed, **settings)
-        accuracies.append(model.fit(X, y).score(X_test, y_test))
-    return accuracies
+def _sklearn(workload: Workload, seeds: int, workers: list) -> Contender:
+    """3 activations, and seeds in plenty for two even shares."""
+    even = [jobs(SKLEARN_NAMES, range(worker, seeds + 1, WORKERS)) for worker in range(WORKERS)]
+    scale = len(ACTIVATIONS) * seeds / sum(map(len, even))
+    train = "_training_estimators.train_sklearn"
+    return Contender("scikit-learn, scaled", train, workload, workers, even, scale)
 
 
-def train_nonlin(jobs: list[Job]) -> list[float]:
-    from nonlin.nn import MLPClassifier
-
-    return train_estimator(MLPClassifier, jobs, {})
-
-
-def train_sklearn(jobs: list[Job]) -> list[float]:
-    from sklearn.neural_network import MLPClassifier
-
-    warnings.simplefilter("ignore")
-    return train_estimator(MLPClassifier, jobs, THEIR_NAMES)
-
-
-def train_torch(jobs: list[Job], fused: bool = False) -> list[float]:
-    import torch
-    from torch import nn
-
-    torch.set_num_threads(1)
-    X, X_test, y, y_test = map(torch.from_numpy, data())
-    names = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU", "tanh": "Tanh"}
-    names |= {"sigmoid": "Sigmoid", "softplus": "Softplus"}
-    accuracies = []
-    for job in jobs:
-        torch.manual_seed(job.seed)
-        act = getattr(nn, names[job.activation])
-        model = nn.Sequential(nn.Linear(64, HIDDEN[0]), act(), nn.Linear(*HIDDEN), act(), nn.Linear(HIDDEN[1], 10))
-        optimizer, loss = torch.optim.Adam(model.parameters(), lr=RATE, fused=fused or None), nn.CrossEntropyLoss()
-        for _ in range(job.epochs):
-            for batch in torch.randperm(len(X)).split(BATCH):
-                optimizer.zero_grad()
-                loss(model(X[batch]), y[batch]).backward()
-                optimizer.step()
-        with torch.no_grad():
-            accuracies.append((model(X_test).argmax(1) == y_test).float().mean().item())
-    return accuracies
-
-
-def train_torch_fused(jobs: list[Job]) -> list[float]:
-    return train_torch(jobs, fused=True)
-
-
-class Contender:
-    """A library's 40 trainings, shared between two workers; keeps the accuracies of its latest round."""
-
-    def __init__(self, train: Callable[[list[Job]], list[float]], jobs: list[Job], workers: Executor):
-        self._train, self._jobs, self._workers = train, jobs, workers
-        self.accuracy = float("nan")
-
-    def __call__(self) -> None:
-        """Train all."""
-        shares = [self._jobs[worker::WORKERS] for worker in range(WORKERS)]
-        self.accuracy = statistics.mean(itertools.chain(*self._workers.map(self._train, shares)))
-
-
-def first_run() -> None:
-    """Print the seconds until each activation has trained for one epoch, import and compilation included."""
-    data()
-    start = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        train_nonlin([Job(activation, 0, 1) for activation in ACTIVATIONS])
-    print(time.perf_counter() - start)
-
-
-def print_first_runs() -> None:
-    """What compilation adds to the first run, in new processes: with empty caches, then with full ones."""
-    with tempfile.TemporaryDirectory() as folder:
-        caches = {"NONLIN_CACHE_DIR": folder, "NUMBA_CACHE_DIR": folder}
-        command = [sys.executable, __file__, "--first-run"]
-        for state in ("empty", "full"):
-            result = subprocess.run(command, env=os.environ | caches, capture_output=True, text=True, check=True)
-            print(f"first run, {len(ACTIVATIONS)} activations, caches {state}: {float(result.stdout):.2f} s")
+def race(workload: Workload, seeds: int, rounds: int, quick: bool, roof: float) -> None:
+    with ExitStack() as stack:
+        found = contenders(workload, seeds, quick, stack)
+        run_rounds(found, rounds)
+    trainings = len(ACTIVATIONS) * seeds
+    rows = []
+    for contender in found:
+        median = statistics.median(contender.seconds)
+        rate = trainings * workload.flops / median / WORKERS
+        times = f"{ratio(contender.seconds, found[0].seconds):.1f}"
+        row = [contender.name, f"{median:.3f}", times, f"{rate / 1e9:.1f}", f"{rate / roof:.0%}"]
+        rows.append([*row, f"{contender.quality:.4f}"])
+    print(f"\n{trainings} trainings of {workload.name}")
+    quality = "mean test accuracy" if workload.classifies else "mean test R2"
+    print_table(["contender", "median s", "times nonlin's", "GFLOP/s a core", "of peak", quality], rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=" ".join(PARTS))
+    parser.add_argument("--cold", dest="only", action="store_const", const=("cold",), help="the same as --only cold")
     parser.add_argument(
-        "--quick", action="store_true", help="a few seconds, to see that it runs; the times say nothing"
+        "--quick", action="store_true", help="a few seconds, to see that it runs; the figures say nothing"
     )
-    parser.add_argument("--first-run", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.first_run:
-        return first_run()
-    warnings.simplefilter("ignore")  # nobody converges in 20 epochs, nor is meant to
-    seeds, epochs, rounds = (1, 1, 1) if options.quick else (5, 20, options.rounds)
-    jobs = [Job(activation, seed, epochs) for seed in range(seeds) for activation in ACTIVATIONS]
-    their_jobs = [job for job in jobs if job.activation in THEIR_NAMES]
-    spawn = multiprocessing.get_context("spawn")
-    with ThreadPoolExecutor(WORKERS) as threads, ProcessPoolExecutor(WORKERS, spawn) as pool:
-        processes = threads if options.quick else pool  # starting processes that import torch takes seconds
-        contenders = {
-            "nonlin": Contender(train_nonlin, jobs, threads),
-            "scikit-learn, scaled": Contender(train_sklearn, their_jobs, processes),
-        }
-        if importlib.util.find_spec("torch"):
-            contenders["torch eager"] = Contender(train_torch, jobs, processes)
-            contenders["torch eager, fused Adam"] = Contender(train_torch_fused, jobs, processes)
-        else:
-            print("torch is not installed: left out")
-        for contender in contenders.values():
-            Contender(contender._train, [job._replace(epochs=1) for job in contender._jobs], contender._workers)()
-        seconds = interleaved(contenders, rounds)
-    scale = len(jobs) / len(their_jobs)
-    seconds["scikit-learn, scaled"] = [scale * second for second in seconds["scikit-learn, scaled"]]
-    report(contenders, seconds, len(jobs))
-    if not options.quick:
-        print_first_runs()
-    return None
-
-
-def report(contenders: dict[str, Contender], seconds: dict[str, list[float]], trainings: int) -> None:
-    rows = [
-        [
-            name,
-            f"{statistics.median(seconds[name]):.3f}",
-            f"{ratio(seconds[name], seconds['nonlin']):.1f}",
-            f"{contender.accuracy:.4f}",
-        ]
-        for name, contender in contenders.items()
-    ]
-    print_table([f"{trainings} trainings", "median s", "times nonlin's", "mean test accuracy"], rows)
+    warnings.simplefilter("ignore")  # nobody converges in these epochs, nor is meant to
+    print(machine("nonlin", "scikit-learn", "torch", "jax", "scipy", "numba"))
+    warn_of_load()
+    roof = peak(WORKERS)
+    print(f"peak: {roof / 1e9:.0f} GFLOP/s a core")
+    seeds, rounds = (1, 1) if options.quick else (5, options.rounds)
+    for name, workload in {"W1": W1, "W2": W2}.items():
+        if name in options.only:
+            race(replace(workload, epochs=1) if options.quick else workload, seeds, rounds, options.quick, roof)
+    if "rows" in options.only:
+        print()
+        report_rows(20_000 if options.quick else 1_000_000, rounds)
+    if options.quick:
+        return  # what follows starts processes
+    if "single" in options.only:
+        print()
+        report_single(seeds)
+    if "cold" in options.only:
+        print()
+        report_whole(rounds)
+        print()
+        report_first_fits(rounds)
 
 
 if __name__ == "__main__":
