@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 from scipy import special
 
-from nonlin.backends.numpy.coefficients import ERFCX
+from nonlin.backends.numpy.coefficients import ERFCX, ERFCX_TRAINING
 from nonlin.testing import exact_values, representative_points, ulp_error
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -69,3 +69,15 @@ def test_erfcx_polynomials_are_what_they_claim(bits):
             total = sum(mpmath.mpf(c) * q**i for i, c in enumerate(ERFCX[bits]))
             expected = (1 + 2 * t) * mpmath.exp(t * t) * mpmath.erfc(t)
             assert abs(total / expected - 1) < mpmath.mpf(2) ** -min(bits + 5, 66)
+
+
+@pytest.mark.parametrize("bits", ERFCX_TRAINING)
+def test_erfcx_polynomials_for_training_are_what_they_claim(bits):
+    """The polynomial in q = (t - 3) / (t + 3) over t + 3, summed in 60 digits, against mpmath."""
+    with mp.workdps(60):
+        for k in range(-40, 40):
+            q = mpmath.mpf(k) / 41
+            t = 3 * (1 + q) / (1 - q)
+            total = sum(mpmath.mpf(c) * q**i for i, c in enumerate(ERFCX_TRAINING[bits]))
+            expected = (t + 3) * mpmath.exp(t * t) * mpmath.erfc(t)
+            assert abs(total / expected - 1) < mpmath.mpf(2) ** -(bits + 2)

@@ -15,8 +15,9 @@ from typing import Any
 
 from ...definition.constants import exact
 from ...definition.expression import Expression
-from . import primitives
+from . import error_functions, primitives
 from .arithmetic import Native
+from .coefficients import ERFCX_TRAINING, polynomial_of
 from .elementary import log_2_parts, magic, polynomial
 from .emitter import Value
 from .rewriting import rewritten
@@ -33,7 +34,8 @@ def table(a: Native) -> dict[str, Callable[..., Any]]:
         name: lambda x, y, operation=operation: a.emit.binary(f"{operation} {_FLAGS}", x, y)
         for name, operation in operations.items()
     }
-    own = {function.__name__: lambda x, function=function: function(a, x) for function in (exp, expm1, log1p, tanh)}
+    functions = (exp, expm1, log1p, tanh, erf, erfc, erfcx)
+    own = {function.__name__: lambda x, function=function: function(a, x) for function in functions}
     return primitives.table(a) | quick | own
 
 
@@ -66,6 +68,24 @@ def tanh(a: Native, x: Value) -> Value:
     quick = table(a)
     twice = quick["multiply"](a.splat(-2), a.abs(x))
     return a.copysign(quick["divide"](expm1(a, twice), quick["add"](a.splat(1), exp(a, twice))), x)
+
+
+def erfcx(a: Native, x: Value) -> Value:
+    """exp(x**2) erfc(x) for x >= 0, NaN below: a polynomial in (x - 3) / (x + 3), over x + 3."""
+    share = a.divide(a.splat(1), a.add(x, a.splat(3)))
+    q = a.fma(a.splat(-6), share, a.splat(1))
+    result = a.multiply(share, polynomial(a, q, polynomial_of(ERFCX_TRAINING, a.precision), 1.0))
+    return a.where(a.less_equal(a.splat(0), x), result, a.splat(math.nan))
+
+
+def erf(a: Native, x: Value) -> Value:
+    """The error function."""
+    return error_functions.erf(a, x, exp=exp, erfcx=erfcx)
+
+
+def erfc(a: Native, x: Value) -> Value:
+    """The complementary error function."""
+    return error_functions.erfc(a, x, exp=exp, erfcx=erfcx)
 
 
 def log1p(a: Native, x: Value) -> Value:
