@@ -1,5 +1,7 @@
 """What every test and doctest shares."""
 
+from importlib.util import find_spec
+
 import pytest
 from hypothesis import settings
 
@@ -9,6 +11,7 @@ settings.register_profile("busy machine", deadline=None)  # a first call compile
 settings.load_profile("busy machine")
 
 PEERS = ("torch", "jax")  # no dependencies: tests that need one are marked and can be run where it is installed
+collect_ignore_glob = [f"src/nonlin/*{peer}*" for peer in PEERS if not find_spec(peer)]  # their examples cannot run
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +30,10 @@ def torch():
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items):
-    """Mark the tests that ask for a peer's fixture."""
+    """Mark the tests that ask for a peer's fixture, and the examples in files named after a peer."""
     for item in items:
-        if not set(PEERS).isdisjoint(item.fixturenames):
+        file = item.nodeid.partition("::")[0]
+        if not set(PEERS).isdisjoint(item.fixturenames) or any(peer in file for peer in PEERS):
             item.add_marker("peer")
 
 
