@@ -6,10 +6,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import nonlin as nl
 from nonlin.errors import InputError
 from nonlin.nn import recording
-from nonlin.nn.network import LAYER, aligned_zeros
+from nonlin.nn.architecture import Architecture, Hidden
+from nonlin.nn.definitions import loss_kernel
+from nonlin.nn.network import LAYER, Network, aligned_zeros
 from nonlin.nn.recording import QUANTITIES, Recorder, check_record
+from nonlin.nn.training import Data, Solver, Training
 from nonlin.nn.vectors import lanes, padded
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
@@ -155,6 +159,8 @@ def test_what_training_did_not_come_to_is_forgotten():
     recorder.plan(10, 20)
     recorder.cut(17)
     assert recorder.arrays()["step"].tolist() == [5, 10, 15]
+    recorder.plan(13, 5)
+    assert recorder.arrays()["step"].tolist() == [5, 10, 15]
 
 
 @pytest.mark.parametrize("record", ["epochs", 0, -3, 2.5, True, [0, 1], [1.5], [True], {"a"}])
@@ -166,3 +172,43 @@ def test_what_names_no_steps_is_refused(record):
 @pytest.mark.parametrize("record", [None, "epoch", 1, np.int64(5), [3], range(1, 5), np.array([1, 2])])
 def test_what_names_steps_is_taken(record):
     check_record(record)
+
+
+def test_records_of_a_training_are_those_of_backpropagation_in_numpy():
+    """Gradient descent on all examples at once: step 3 is the third in NumPy too."""
+    rows, rate, alpha = 20, 0.01, 0.3
+    X, y, coefs = normal(0, rows, 5), normal(1, rows, 2), [normal(2, 5, 6), normal(3, 6, 4), normal(4, 4, 2)]
+    network = Network(Architecture(5, (Hidden(6, nl.tanh), Hidden(4, nl.relu)), 2), X.dtype, rows)
+    biases = [np.zeros(6), np.array([0.0, 0.0, -100.0, 9.0]), np.zeros(2)]  # a unit that is dead, and one that is on
+    network.assign(coefs, biases)
+    solver = Solver(name="sgd", momentum=0.0, learning_rate_init=rate, alpha=alpha, n_iter_no_change=np.inf)
+    loss = loss_kernel(nl.loss.mse, X.dtype)
+    training = Training(network, Data(X, y), solver, loss=loss, shuffle=False, record=[3])
+    training.run(2)
+    training.run(2)
+    for _ in range(3):
+        one = np.tanh(X @ coefs[0] + biases[0])
+        slopes = [1 - one**2, (one @ coefs[1] + biases[1] > 0).astype(float)]
+        two = slopes[1] * (one @ coefs[1] + biases[1])
+        errors = [2 * (two @ coefs[2] + biases[2] - y)]
+        errors.insert(0, errors[0] @ coefs[2].T * slopes[1])
+        errors.insert(0, errors[0] @ coefs[1].T * slopes[0])
+        gradients = [(a.T @ e + alpha * w) / rows for a, e, w in zip((X, one, two), errors, coefs, strict=True)]
+        ratios = [rate * np.linalg.norm(g) / np.linalg.norm(w) for g, w in zip(gradients, coefs, strict=True)]
+        coefs = [w - rate * g for w, g in zip(coefs, gradients, strict=True)]
+        biases = [b - rate * e.mean(axis=0) for b, e in zip(biases, errors, strict=True)]
+    expected = {
+        "activation_mean": [one.mean(), two.mean()],
+        "activation_std": [one.std(), two.std()],
+        "dead_share": [0.0, 0.25],
+        "saturated_share": [np.mean(slope < 0.05) for slope in slopes],
+        "gradient_norm": [np.sqrt(np.mean(error**2)) for error in errors],
+        "weight_gradient_norm": [np.linalg.norm(gradient) for gradient in gradients],
+        "update_ratio": ratios,
+    }
+    found = training.records()
+    assert found.pop("step").tolist() == [3]
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name][0], values, rtol=1e-9, err_msg=name)
+    assert 0 < expected["saturated_share"][0] < 0.9  # nothing has diverged

@@ -114,6 +114,7 @@ class Recorder:
 
         Steps are int64 numbers in rising order, the room is (steps, layers) of `RECORD`.
         """
+        self.cut(done)
         if self._every:
             first = done + self._every - done % self._every
             steps = np.arange(first, done + count + 1, self._every)
@@ -124,9 +125,10 @@ class Recorder:
         return steps, self._records[-1]
 
     def cut(self, done: int) -> None:
-        """Forget what was planned beyond the first `done` steps, as training stopped there."""
-        taken = int(np.searchsorted(self._steps[-1], done, side="right"))
-        self._steps[-1], self._records[-1] = self._steps[-1][:taken], self._records[-1][:taken]
+        """Forget what was planned last for steps beyond the first `done`: training did not come to them."""
+        if self._steps:
+            taken = int(np.searchsorted(self._steps[-1], done, side="right"))
+            self._steps[-1], self._records[-1] = self._steps[-1][:taken], self._records[-1][:taken]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What was recorded: "step" (steps,), and each of `QUANTITIES` (steps, hidden layers) or (steps, layers)."""
