@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn import passes, products, vectors
-from nonlin.nn.network import aligned_zeros
 from nonlin.nn.products import product_kernel
-from nonlin.nn.updates import update_kernel
-from nonlin.nn.vectors import lanes, padded
+from nonlin.nn.vectors import lanes
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 OWN, BLAS = 0, 2**40  # sizes of a weight matrix that choose the one and the other
@@ -120,43 +117,3 @@ def test_gather_copies_the_chosen_rows():
     table, order, chosen = normal(0, 9, 5), np.array([8, 0, 3, 3]), np.zeros((4, 5))
     call(passes.gather_kernel(), *map(address, (chosen, table, order)), 4, 5 * 8)
     np.testing.assert_array_equal(chosen, table[order])
-
-
-def our_update(solver, parameters, gradients, numbers):
-    """Ten steps of a kernel on a padded vector, from the summed gradients of 4 examples."""
-    count = padded(len(parameters), np.dtype(float))
-    w, g, m, v = (aligned_zeros(count, np.dtype(float)) for _ in range(4))
-    w[: len(parameters)] = parameters
-    for gradient, rate in zip(gradients, numbers["rates"], strict=True):
-        g[: len(parameters)] = gradient * 4
-        arrays = map(address, (w, g, m, v))
-        before = np.sum(w**2)
-        squares = call(
-            update_kernel(solver, w.dtype), *arrays, count, 0.0, 0.25, rate, *numbers["abc"], returns=ctypes.c_double
-        )
-        assert squares == pytest.approx(before, rel=1e-14)
-    assert not w[len(parameters) :].any()
-    return w[: len(parameters)]
-
-
-def test_adam_update_is_scikit_learns():
-    parameters, gradients = normal(0, 37), normal(1, 10, 37)
-    theirs = parameters.copy()
-    adam = AdamOptimizer([theirs], 0.01)
-    for gradient in gradients:
-        adam.update_params([theirs], [gradient])
-    rates = [0.01 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) for t in range(1, 11)]
-    ours = our_update("adam", parameters, gradients, {"rates": rates, "abc": (0.9, 0.999, 1e-8)})
-    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
-
-
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_momentum_update_is_scikit_learns(nesterov):
-    parameters, gradients = normal(0, 37), normal(1, 10, 37)
-    theirs = parameters.copy()
-    momentum = SGDOptimizer([theirs], 0.01, momentum=0.8, nesterov=nesterov)
-    for gradient in gradients:
-        momentum.update_params([theirs], [gradient])
-    abc = (0.8, 0.8, 1.0) if nesterov else (0.8, 1.0, 0.0)
-    ours = our_update("sgd", parameters, gradients, {"rates": [0.01] * 10, "abc": abc})
-    np.testing.assert_allclose(ours, theirs, rtol=1e-12)

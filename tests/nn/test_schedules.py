@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from nonlin.nn.schedules import CODES, CONSTANT, COSINE, ONE_CYCLE, factor, plateau
+from nonlin.nn.schedules import CODES, CONSTANT, COSINE, ONE_CYCLE, factor
 
 LENGTHS = [2, 3, 7, 10, 97, 1000]
 
@@ -15,17 +15,6 @@ def compiled_factors(schedule, steps, warmup):
     for step in range(steps):
         factors[step] = factor(schedule, step, steps, warmup)
     return factors
-
-
-@njit
-def compiled_plateau(losses):
-    best, stale, rate = np.inf, 0, 1.0
-    rates = np.empty(len(losses))
-    for epoch, loss in enumerate(losses):
-        best, stale, change = plateau(best, stale, loss)
-        rate *= change
-        rates[epoch] = rate
-    return rates
 
 
 def torch_rates(torch, scheduler, count, arguments=lambda _: ()):
@@ -94,27 +83,3 @@ def test_warm_up_is_linear_and_the_schedule_takes_the_steps_after_it(schedule):
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0), (0, 0), (1, 1), (5, 5), (5, 9)])
 def test_trainings_of_hardly_any_steps_have_factors_too(schedule, steps, warmup):
     assert all(0 <= factor(schedule, step, steps, warmup) <= 1 for step in range(12))
-
-
-def test_plateau_is_pytorchs(torch):
-    losses = np.exp(-np.arange(200) / 20) + 0.1 * np.random.default_rng(0).random(200)
-    losses[100:160] = losses[99] * (1 - 0.00002 * np.arange(60))  # too slow to count
-    expected = torch_rates(
-        torch,
-        lambda schedulers, optimizer: schedulers.ReduceLROnPlateau(optimizer, eps=0),
-        200,
-        lambda step: (losses[step],),
-    )
-    assert len(set(expected)) > 3
-    np.testing.assert_allclose(compiled_plateau(losses)[:-1], expected[1:], rtol=1e-12)
-
-
-def test_plateau_waits_ten_epochs_for_a_better_loss():
-    rates = compiled_plateau(np.full(30, 2.0))
-    assert list(np.flatnonzero(np.diff(rates)) + 1) == [11, 22]
-    np.testing.assert_allclose(rates[[10, 11, 22]], [1, 0.1, 0.01])
-
-
-def test_a_falling_negative_loss_is_no_plateau_and_a_still_one_is():
-    assert np.all(compiled_plateau(-1 - 0.01 * np.arange(30)) == 1)
-    assert compiled_plateau(np.full(30, -1.0))[-1] < 0.1

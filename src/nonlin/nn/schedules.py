@@ -1,6 +1,6 @@
 """Learning rates that change with the steps, as factors of `learning_rate_init`; usable in compiled code.
 
-What changes with the epochs is decided in `nonlin.nn.loop`, by `plateau` for one.
+What changes with the epochs is decided in `nonlin.nn.loop`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ CONSTANT, COSINE, ONE_CYCLE = range(3)
 CODES = {"cosine": COSINE, "one_cycle": ONE_CYCLE}  # of a `learning_rate`; all others are constant within an epoch
 
 _RISE, _DIVIDED, _DIVIDED_LAST = 0.3, 25.0, 1e4  # PyTorch's pct_start, div_factor and final_div_factor
-_PLATEAU, _THRESHOLD, _PATIENCE = 0.1, 1e-4, 10  # PyTorch's factor, threshold and patience of ReduceLROnPlateau
 
 
 @register_jitable
@@ -48,20 +47,3 @@ def _one_cycle(step: int, steps: int) -> float:
 def _eased(start: float, end: float, share: float) -> float:
     """Half a cosine from `start` to `end`."""
     return end + (start - end) / 2 * (1 + np.cos(np.pi * min(share, 1.0)))
-
-
-@register_jitable
-def plateau(best: float, stale: int, loss: float) -> tuple[float, int, float]:
-    """Judge the loss of an epoch: the best so far, the epochs without a better one, the factor of the learning rate.
-
-    Better is a loss that is lower by a ten-thousandth; after 11 epochs without one the rate is divided by 10 and the
-    count starts over (PyTorch's ReduceLROnPlateau). Before the first epoch, `best` is infinite and `stale` 0.
-
-    >>> plateau(0.5, 3, 0.4), plateau(0.5, 3, 0.5), plateau(0.5, 10, 0.5)
-    ((0.4, 0, 1.0), (0.5, 4, 1.0), (0.5, 0, 0.1))
-    """
-    if loss < best * (1 - np.copysign(_THRESHOLD, best)):  # losses may be negative
-        return loss, 0, 1.0
-    if stale >= _PATIENCE:
-        return best, 0, _PLATEAU
-    return best, stale + 1, 1.0

@@ -17,7 +17,6 @@ from numba.extending import register_jitable
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
 
-_ARGUMENTS = "ppppi" + 6 * "d"
 _DECAY = 0.99  # of the averages of rmsprop (PyTorch's default) and of lion (its paper's); beta_2 is Adam's only
 
 
@@ -108,30 +107,6 @@ def gradient_squares_kernel(dtype: np.dtype) -> int:
 def _penalized(kernel: Kernel, g: Value, place: Value, penalty: Value, weight: Value) -> Value:
     """The gradient of the summed loss with its L2 penalty."""
     return kernel.builder.fadd(kernel.load(g, place), kernel.builder.fmul(kernel.splat(penalty), weight))
-
-
-@cache
-def update_kernel(solver: str, dtype: np.dtype) -> int:
-    """The address of the update of a solver, "adam" or "sgd".
-
-    adam: a, b, c are beta_1, beta_2, epsilon, and `rate` has the correction for the moments' start at zero;
-    sgd: a is the momentum, b and c are 1 and 0 or, with Nesterov's look ahead, the momentum and 1.
-    """
-    module = ir.Module()
-    kernel = Kernel(module, "update", dtype, _ARGUMENTS, DOUBLE)
-    b = kernel.builder
-    w, g, m, v, count, *numbers = kernel.function.args
-    penalty, share, *numbers = numbers
-    squares = kernel.variable(kernel.zero())
-    with kernel.loop(INT(0), count, kernel.lanes) as place:
-        weight = kernel.load(w, place)
-        b.store(kernel.multiply_add(weight, weight, kernel.read(squares)), squares)
-        gradient = b.fadd(kernel.load(g, place), b.fmul(kernel.splat(penalty), weight))
-        gradient = b.fmul(gradient, kernel.splat(share))
-        step = (_adam if solver == "adam" else _momentum)(kernel, gradient, m, v, place, numbers)
-        kernel.store(b.fsub(weight, step), w, place)
-    b.ret(kernel.sum(kernel.read(squares)))
-    return compile_ir(str(module), "update")[0]
 
 
 def _adam(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
