@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 import warnings
 from pathlib import Path
 
@@ -359,12 +360,10 @@ def test_only_scikit_learns_networks_are_imported():
 
 @pytest.mark.parametrize("library", ["torch", "onnx"])
 def test_a_missing_library_is_one_sentence(library, monkeypatch):
-    import sys
-
+    model = fitted(*REGRESSORS["a number"])
     for name in [name for name in sys.modules if name.split(".")[0] == library or f"backends.{library}" in name]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
     export = to_torch if library == "torch" else to_onnx
-    model = fitted(*REGRESSORS["a number"])
     with pytest.raises(ModuleNotFoundError, match=rf"pip install 'nonlin\[{library}\]'"):
         export(model)

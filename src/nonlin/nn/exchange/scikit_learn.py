@@ -41,6 +41,5 @@ def from_sklearn(model: TheirClassifier | TheirRegressor) -> MLPClassifier | MLP
     given = model.get_params()
     ours = kind(**{name: given[name] for name in kind().get_params() if name in given})
     learned = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("_")}
-    ours_own = {"multilabel_": is_multilabel(model)} if kind is MLPClassifier else {"_flat": model.n_outputs_ == 1}
-    vars(ours).update(deepcopy(learned), **ours_own)
+    vars(ours).update(deepcopy(learned), multilabel_=is_multilabel(model), _flat=model.n_outputs_ == 1)
     return ours
