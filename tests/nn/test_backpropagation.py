@@ -74,7 +74,15 @@ def task(loss, n=23):
 def test_one_step_of_gradient_descent_goes_along_the_gradient(activation, loss):
     Estimator, X, y = task(loss)
     alpha = 0.3
-    model = Estimator((4, 3), activation, loss=loss, solver="sgd", momentum=0.0, alpha=alpha, random_state=0)
+    model = Estimator(
+        hidden_layer_sizes=(4, 3),
+        activation=activation,
+        loss=loss,
+        solver="sgd",
+        momentum=0.0,
+        alpha=alpha,
+        random_state=0,
+    )
     model.set_params(learning_rate_init=1.0, batch_size=len(X), max_iter=1, warm_start=True).fit(X, y)
     coefs, intercepts = model.coefs_, model.intercepts_
     complex_coefs, complex_intercepts = ([a.astype(complex) for a in arrays] for arrays in (coefs, intercepts))

@@ -34,7 +34,9 @@ def bump() -> Iterator[Any]:
 
 
 def weights(activation: Any) -> np.ndarray:
-    model = MLPRegressor((8,), activation, max_iter=3, n_iter_no_change=np.inf, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(8,), activation=activation, max_iter=3, n_iter_no_change=np.inf, random_state=0
+    )
     return model.fit(X, Y).coefs_[0]
 
 

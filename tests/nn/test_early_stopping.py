@@ -1,6 +1,7 @@
 """Early stopping by the loss on examples held out: the rule by which a comparison trains every activation."""
 
 import warnings
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
-from nonlin.nn import MLPClassifier, MLPRegressor
+from nonlin.nn import MLPClassifier, MLPRegressor, fitting
 from nonlin.nn.holding_out import split
 
 SETTINGS = {"early_stopping": True, "scoring": "loss", "validation_fraction": 0.2, "batch_size": 32, "random_state": 0}
@@ -30,14 +31,11 @@ def diabetes():
 
 def held_out(model, X, y):
     """The examples that a model of seed 0 holds out."""
-    seen = []
-    spy = clone(model).set_params(max_iter=1, n_iter_no_change=1)
-    hold_out = spy._hold_out
-    spy._hold_out = lambda *data: seen.append(hold_out(*data)) or seen[0]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), patch.object(fitting, "_hold_out", wraps=fitting._hold_out) as hold_out:
         warnings.simplefilter("ignore", ConvergenceWarning)
-        spy.fit(X, y)
-    return seen[0][2]
+        clone(model).set_params(max_iter=1, n_iter_no_change=1).fit(X, y)
+        held = fitting._hold_out(*hold_out.call_args.args)[1]
+    return held.inputs, held.targets
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy"])
@@ -52,15 +50,15 @@ def test_the_validation_loss_is_scikit_learns_log_loss_of_the_weights_kept(cance
     assert min(model.history_["validation_loss"]) == -model.best_validation_score_
 
 
-def test_the_validation_loss_of_regression_is_the_mean_squared_error(diabetes):
-    model = MLPRegressor((), n_iter_no_change=5, learning_rate_init=0.01, **SETTINGS).fit(*diabetes)
+def test_the_validation_loss_of_regression_is_half_the_mean_squared_error(diabetes):
+    model = MLPRegressor(hidden_layer_sizes=(), n_iter_no_change=5, learning_rate_init=0.01, **SETTINGS).fit(*diabetes)
     X, targets = held_out(model, *diabetes)
-    expected = np.mean((model.predict(X) - targets[:, 0]) ** 2)
+    expected = np.mean((model.predict(X) - targets[:, 0]) ** 2) / 2
     np.testing.assert_allclose(-model.best_validation_score_, expected, rtol=1e-9)
 
 
 def test_weights_are_those_of_the_best_epoch(diabetes):
-    model = MLPRegressor((30,), n_iter_no_change=8, **SETTINGS).fit(*diabetes)
+    model = MLPRegressor(hidden_layer_sizes=(30,), n_iter_no_change=8, **SETTINGS).fit(*diabetes)
     best = int(np.argmin(model.history_["validation_loss"])) + 1
     assert best < model.n_iter_ < model.max_iter
     with pytest.warns(ConvergenceWarning):
@@ -69,7 +67,7 @@ def test_weights_are_those_of_the_best_epoch(diabetes):
 
 
 def test_the_cap_changes_nothing_once_training_stops_by_itself(diabetes):
-    short = MLPRegressor((30,), "tanh", max_iter=300, **SETTINGS).fit(*diabetes)
+    short = MLPRegressor(hidden_layer_sizes=(30,), activation="tanh", max_iter=300, **SETTINGS).fit(*diabetes)
     long = clone(short).set_params(max_iter=900).fit(*diabetes)
     np.testing.assert_array_equal(short.coefs_[0], long.coefs_[0])
     assert short.n_iter_ == long.n_iter_
@@ -94,21 +92,24 @@ def test_a_plateau_is_waited_out(seed):
     """Sigmoid networks stand still before they learn a wave; the patience for overfitting would end them at 0.1."""
     X = np.random.default_rng(1).uniform(-2, 2, (300, 1))
     y = np.sin(2 * X[:, 0])
-    model = MLPRegressor((64, 64), "sigmoid", max_iter=2000, tol=1e-3, n_iter_no_change=20, **SETTINGS)
+    model = MLPRegressor(
+        hidden_layer_sizes=(64, 64), activation="sigmoid", max_iter=2000, tol=1e-3, n_iter_no_change=20, **SETTINGS
+    )
     assert model.set_params(validation_fraction=0.15, random_state=seed).fit(X, y).score(X, y) > 0.95
 
 
 def test_reaching_the_cap_while_improving_warns_and_keeps_the_best(diabetes):
     with pytest.warns(ConvergenceWarning, match="max_iter=2 epochs"):
-        model = MLPRegressor((30,), max_iter=2, **SETTINGS).fit(*diabetes)
+        model = MLPRegressor(hidden_layer_sizes=(30,), max_iter=2, **SETTINGS).fit(*diabetes)
     assert len(model.validation_scores_) == 2
 
 
 def test_warm_start_goes_on_after_a_fit_without_early_stopping(diabetes):
     with pytest.warns(ConvergenceWarning):
-        model = MLPRegressor((5,), max_iter=2, warm_start=True, random_state=0).fit(*diabetes)
+        model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=2, warm_start=True, random_state=0).fit(*diabetes)
     model.set_params(**SETTINGS, max_iter=500).fit(*diabetes)
-    assert len(model.history_["validation_loss"]) == len(model.loss_curve_) == model.n_iter_
+    assert len(model.history_["validation_loss"]) == len(model.validation_scores_) == model.n_iter_
+    assert len(model.loss_curve_) == 2 + model.n_iter_
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25])

@@ -34,7 +34,9 @@ def test_units_forced_out_of_reach_are_dead_but_not_where_the_slope_stays(dtype,
 
 
 def test_a_unit_that_fires_for_one_example_of_the_epoch_is_not_dead():
-    model = MLPRegressor((1,), "relu", max_iter=1, batch_size=10, learning_rate_init=1e-9, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(1,), activation="relu", max_iter=1, batch_size=10, learning_rate_init=1e-9, random_state=0
+    )
     data = np.full((50, 1), -1.0)
     model.set_params(warm_start=True).fit(data, np.zeros(50))
     model.coefs_, model.intercepts_ = [np.ones((1, 1)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)]
@@ -45,12 +47,19 @@ def test_a_unit_that_fires_for_one_example_of_the_epoch_is_not_dead():
 
 def test_gradient_norm_is_the_rms_of_the_error_of_each_layer():
     y = np.random.default_rng(1).standard_normal(70)
-    model = MLPRegressor((6, 4), "tanh", max_iter=1, batch_size=70, learning_rate_init=1e-12, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(6, 4),
+        activation="tanh",
+        max_iter=1,
+        batch_size=70,
+        learning_rate_init=1e-12,
+        random_state=0,
+    )
     model.set_params(warm_start=True).fit(X, y)
     (first, second, third), (b, c, d) = model.coefs_, model.intercepts_
     one = np.tanh(X @ first + b)
     two = np.tanh(one @ second + c)
-    errors = [2 * (two @ third + d - y[:, np.newaxis])]
+    errors = [two @ third + d - y[:, np.newaxis]]
     errors.insert(0, errors[0] @ third.T * (1 - two**2))
     errors.insert(0, errors[0] @ second.T * (1 - one**2))
     expected = [np.sqrt(np.mean(error**2)) for error in errors]
@@ -58,6 +67,6 @@ def test_gradient_norm_is_the_rms_of_the_error_of_each_layer():
 
 
 def test_loss_curve_is_the_history_of_the_loss():
-    model = MLPRegressor((6,), max_iter=5, random_state=0).fit(X, X[:, 0])
+    model = MLPRegressor(hidden_layer_sizes=(6,), max_iter=5, random_state=0).fit(X, X[:, 0])
     assert model.loss_curve_ == model.history_["loss"].tolist()
     assert model.loss_ == model.loss_curve_[-1]

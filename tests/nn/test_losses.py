@@ -2,6 +2,7 @@
 
 import ctypes
 import pickle
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 import nonlin as nl
 from nonlin.definition import registry
 from nonlin.definition.primitives import log
-from nonlin.nn import MLPClassifier, MLPRegressor, checks
+from nonlin.nn import MLPClassifier, MLPRegressor, checks, fitting
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.outputs import gives_probabilities, link
 
@@ -113,7 +114,7 @@ def test_every_fitting_loss_trains(task, name):
     else:
         y = np.stack([score, -score + 1], axis=1)
         y = y if loss.domain == "real" else np.exp(y / 4)
-        model = MLPRegressor((16,), "tanh", **settings).fit(X, y)
+        model = MLPRegressor(hidden_layer_sizes=(16,), activation="tanh", **settings).fit(X, y)
         assert np.isfinite(model.predict(X)).all()
     curve = model.loss_curve_
     assert curve[-1] < curve[0]
@@ -181,7 +182,12 @@ def test_outliers_pull_less_at_a_robust_loss(robust):
     X, y, truth = with_outliers()
     settings = {"learning_rate_init": 0.01, "max_iter": 300, "random_state": 0}
     errors = {
-        loss: np.median(abs(MLPRegressor((32,), "tanh", loss=loss, **settings).fit(X, y).predict(X) - truth))
+        loss: np.median(
+            abs(
+                MLPRegressor(hidden_layer_sizes=(32,), activation="tanh", loss=loss, **settings).fit(X, y).predict(X)
+                - truth
+            )
+        )
         for loss in ("mse", robust)
     }
     assert errors[robust] < errors["mse"] / 3
@@ -192,7 +198,13 @@ def test_pinball_predicts_the_quantile(quantile):
     random = np.random.default_rng(0)
     X = random.uniform(0, 1, (2000, 1))
     y = 3 * X[:, 0] + random.exponential(0.2 + X[:, 0])
-    model = MLPRegressor((16,), "tanh", loss="pinball", loss_parameters={"quantile": quantile}, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(16,),
+        activation="tanh",
+        loss="pinball",
+        loss_parameters={"quantile": quantile},
+        random_state=0,
+    )
     below = np.mean(y < model.set_params(learning_rate_init=0.01, max_iter=100).fit(X, y).predict(X))
     assert below == pytest.approx(quantile, abs=0.03)
 
@@ -201,9 +213,11 @@ def test_poisson_predicts_means_as_scikit_learns_model_does():
     random = np.random.default_rng(0)
     X = random.normal(size=(1000, 3))
     y = random.poisson(np.exp(0.5 + X @ [0.5, -0.3, 0.2]))
-    model = MLPRegressor((), loss="poisson_nll", alpha=0, learning_rate_init=0.005, tol=1e-6, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(), loss="poisson_nll", alpha=0, learning_rate_init=0.005, tol=1e-6, random_state=0
+    )
     predictions = model.fit(X, y).predict(X)
-    assert model.out_activation_ == "exponential"
+    assert model.out_activation_ == "exp"
     assert (predictions > 0).all()
     np.testing.assert_allclose(predictions, PoissonRegressor(alpha=0).fit(X, y).predict(X), rtol=0.01)
     without_log = clone(model).set_params(loss_parameters={"log_input": False}).fit(X, y)
@@ -255,7 +269,9 @@ def test_probabilities_that_are_surely_wrong_are_still_learnt_from():
 
 def test_parameters_of_a_loss_travel_with_the_estimator():
     X, y, _ = with_outliers(100)
-    model = MLPRegressor((8,), loss="huber", loss_parameters={"delta": 2.0}, max_iter=5, random_state=0).fit(X, y)
+    model = MLPRegressor(
+        hidden_layer_sizes=(8,), loss="huber", loss_parameters={"delta": 2.0}, max_iter=5, random_state=0
+    ).fit(X, y)
     assert clone(model).get_params()["loss_parameters"] == {"delta": 2.0}
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
     by_record = clone(model).set_params(loss=nl.get_loss("huber")).fit(X, y)
@@ -284,7 +300,10 @@ def test_a_loss_of_ones_own_trains_by_record_and_by_name():
             "n_iter_no_change": np.inf,
             "random_state": 0,
         }
-        models = [MLPRegressor((), loss=loss, **settings).fit(X, y) for loss in (log_distance, "log_distance")]
+        models = [
+            MLPRegressor(hidden_layer_sizes=(), loss=loss, **settings).fit(X, y)
+            for loss in (log_distance, "log_distance")
+        ]
         np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X))
         np.testing.assert_allclose(models[0].predict(X), y, rtol=1e-3)  # log y is linear in X, and the link is exp
         with pytest.raises(
@@ -298,12 +317,12 @@ def test_a_loss_of_ones_own_trains_by_record_and_by_name():
 def test_early_stopping_by_the_loss_is_by_the_one_that_is_trained():
     X, y, _ = with_outliers()
     settings = {"early_stopping": True, "scoring": "loss", "validation_fraction": 0.25, "random_state": 0}
-    model = MLPRegressor((8,), loss="mae", max_iter=5, **settings)
-    seen, hold_out = [], model._hold_out
-    model._hold_out = lambda *data: seen.append(hold_out(*data)) or seen[0]
-    model.fit(X, y)
-    held, targets = seen[0][2]
-    np.testing.assert_allclose(-model.best_validation_score_, np.mean(abs(model.predict(held) - targets[:, 0])))
+    model = MLPRegressor(hidden_layer_sizes=(8,), loss="mae", max_iter=5, **settings)
+    with patch.object(fitting, "_hold_out", wraps=fitting._hold_out) as hold_out:
+        model.fit(X, y)
+        held = fitting._hold_out(*hold_out.call_args.args)[1]
+    errors = abs(model.predict(held.inputs) - held.targets[:, 0])
+    np.testing.assert_allclose(-model.best_validation_score_, np.mean(errors))
 
 
 REGRESSION = np.linspace(-1, 1, 4)

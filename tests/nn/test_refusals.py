@@ -23,8 +23,8 @@ CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
         ({"activation": "elu", "activation_parameters": {"alpha": [1]}}, "['alpha'] must be a number, got [1]"),
         ({"loss": "mse"}, "loss 'mse' is for regression, not for classification; choose one of"),
         ({"loss": "cross_entrpy"}, "unknown loss 'cross_entrpy'; did you mean 'cross_entropy'?"),
-        ({"solver": "lbfgs"}, "solver must be one of 'adam', 'sgd', got 'lbfgs'"),
-        ({"learning_rate": "fast"}, "learning_rate must be one of 'constant', 'invscaling', 'adaptive', got 'fast'"),
+        ({"solver": "newton"}, "solver must be one of 'adam', 'sgd', 'lbfgs', 'adamw', "),
+        ({"learning_rate": "fast"}, "learning_rate must be one of 'constant', 'invscaling', 'adaptive', 'cosine', "),
         ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes must be a whole number from 1 on for each layer, got 0"),
         ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be a whole number from 1 on for each layer, got 2.5"),
         ({"batch_size": 0}, "batch_size must be a whole number from 1 on or 'auto', got 0"),
@@ -119,7 +119,9 @@ def test_assigned_weights_of_another_shape_and_other_classes_are_refused():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_diverged_training_is_an_error_that_names_step_layer_and_causes(dtype):
-    model = MLPRegressor((8,), "relu", solver="sgd", learning_rate_init=1e6, max_iter=50, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(8,), activation="relu", solver="sgd", learning_rate_init=1e6, max_iter=50, random_state=0
+    )
     where = r"diverged at step \d+, epoch \d+: (layer \d gave values|the loss became|the weights of layer \d).*"
     causes = r"learning_rate_init=1e\+06; try a tenth.*largest here is .*gradient_clip_norm"
     with pytest.raises(DivergedError, match=where + causes) as error:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, y = load_diabetes(return_X_y=True)
 DIABETES = X, (y - y.mean()) / y.std()
 CANCER = load_breast_cancer(return_X_y=True)
-REGRESSOR = MLPRegressor((8,), learning_rate_init=0.01, max_iter=10)
+REGRESSOR = MLPRegressor(hidden_layer_sizes=(8,), learning_rate_init=0.01, max_iter=10)
 CLASSIFIER = make_pipeline(StandardScaler(), MLPClassifier((8,), learning_rate_init=0.01, max_iter=10))
 
 
@@ -98,7 +98,7 @@ def test_the_outlier_proof_loss_wins_where_there_are_outliers():
     columns = random.uniform(-2, 2, (300, 1))
     target = np.sin(2 * columns[:, 0])
     target[::8] += 5 * random.exponential(size=len(target[::8]))
-    model = MLPRegressor((16,), "tanh", learning_rate_init=0.02, max_iter=150)
+    model = MLPRegressor(hidden_layer_sizes=(16,), activation="tanh", learning_rate_init=0.02, max_iter=150)
     result = compare(model, columns, target, parameter="loss", values=["mse", "huber"], repeats=3, folds=3)
     assert result.table()["verdict"]["huber"] == "better"
     assert "Use huber: its mean absolute error is lower than mse's" in result.verdict

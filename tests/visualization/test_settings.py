@@ -26,12 +26,12 @@ def test_a_network_in_a_pipeline_is_described_whole_but_for_what_is_compared():
 
 def test_a_network_inside_a_wrapper_is_found():
     wrapped = TransformedTargetRegressor(
-        MLPRegressor(8, solver="sgd", early_stopping=True), transformer=StandardScaler()
+        MLPRegressor(hidden_layer_sizes=8, solver="sgd", early_stopping=True), transformer=StandardScaler()
     )
     settings = estimator_settings(make_pipeline(MinMaxScaler(), wrapped), "x__regressor__activation")
     assert settings["prepared by"] == "MinMaxScaler(), StandardScaler()"
     assert settings["hidden layers"] == "8"
-    assert settings["loss"] == "mse"
+    assert settings["loss"] == "squared_error"
     assert settings["solver"] == "sgd, learning rate 0.001 (constant), L2 penalty 0.0001"
     assert settings["epochs"].startswith("at most 200; fewer where the score on 10 % of the training examples")
 

@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _check_sample_weight  # what scikit-learn itself and its friends check with
 
 import nonlin as nl
 from nonlin.backends.numpy.losses.checks import check_domains
 from nonlin.errors import InputError
+from nonlin.nn import randomness
 
-SOLVERS = ("adam", "sgd")
+SOLVERS = ("adam", "sgd", "lbfgs", "adamw", "nesterov", "rmsprop", "lion")
 _TRAINED = ("elementwise", "row", "summary")  # kinds of losses
-SCHEDULES = ("constant", "invscaling", "adaptive")
+SCHEDULES = ("constant", "invscaling", "adaptive", "cosine", "one_cycle", "plateau")
 AUTO_BATCH = 200  # as in scikit-learn
 
-# Bounds of scikit-learn's parameters: (low, high, low itself allowed, high itself allowed)
+# Bounds of numbers: (low, high, low itself allowed, high itself allowed)
 _NUMBERS = {
     "alpha": (0, np.inf, True, False),
     "learning_rate_init": (0, np.inf, False, False),
     "power_t": (0, np.inf, True, False),
     "tol": (0, np.inf, True, False),
     "momentum": (0, 1, True, True),
-    "validation_fraction": (0, 1, False, False),
+    "validation_fraction": (0, 1, True, False),
     "beta_1": (0, 1, True, False),
     "beta_2": (0, 1, True, False),
     "epsilon": (0, np.inf, False, False),
+    "weight_decay": (0, np.inf, True, False),
+    "gradient_clip_norm": (0, np.inf, False, False),
 }
-_COUNTS = ("max_iter", "n_iter_no_change")
+_COUNTS = {"max_iter": 1, "n_iter_no_change": 1, "max_fun": 1, "warmup_steps": 0}
 _SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping")
+_CHOICES = {
+    "solver": SOLVERS,
+    "learning_rate": SCHEDULES,
+    "normalization": (None, "layer", "batch"),
+    "dtype": (None, "float32", "float64"),
+}
+_OPTIONAL = ("weight_decay", "gradient_clip_norm")  # numbers that may be None
 
 
 def check_settings(estimator: Any) -> None:
     """Check the numbers, switches and choices among an estimator's parameters; raises `InputError`."""
     settings = vars(estimator)
-    check_choice("solver", settings["solver"], SOLVERS)
-    check_choice("learning_rate", settings["learning_rate"], SCHEDULES)
-    for name, (low, high, with_low, with_high) in _NUMBERS.items():
-        value = settings[name]
-        inside = _is_number(value) and low <= value <= high
-        if not inside or (value == low and not with_low) or (value == high and not with_high):
-            interval = f"{'[' if with_low else '('}{low}, {high}{']' if with_high else ')'}"
-            raise InputError(f"{name} must be a number in {interval}, got {value!r}")
-    for name in _COUNTS:
+    for name, choices in _CHOICES.items():
+        check_choice(name, settings[name], choices)
+    for name, bounds in _NUMBERS.items():
+        if not (settings[name] is None and name in _OPTIONAL):
+            _check_number(name, settings[name], *bounds)
+    for name, least in _COUNTS.items():
         if not (settings[name] == np.inf and name == "n_iter_no_change"):
-            check_count(name, settings[name])
+            check_count(name, settings[name], least=least)
     for name in _SWITCHES:
         if not isinstance(settings[name], (bool, np.bool_)):
             raise InputError(f"{name} must be True or False, got {settings[name]!r}")
@@ -55,24 +63,59 @@ def check_settings(estimator: Any) -> None:
         raise InputError(f"scoring must be None (the estimator's score) or 'loss', got {settings['scoring']!r}")
     if settings["batch_size"] != "auto":
         check_count("batch_size", settings["batch_size"], " or 'auto'")
+    randomness.check_random_state(settings["random_state"])
+    _check_whole_batches(settings)
+
+
+def _check_number(name: str, value: Any, low: float, high: float, with_low: bool, with_high: bool) -> None:
+    inside = _is_number(value) and low <= value <= high
+    if not inside or (value == low and not with_low) or (value == high and not with_high):
+        interval = f"{'[' if with_low else '('}{low}, {high}{']' if with_high else ')'}"
+        raise InputError(f"{name} must be a number in {interval}, got {value!r}")
+
+
+def _check_whole_batches(settings: Mapping[str, Any]) -> None:
+    """Raise `InputError` for what needs batches, with a solver that sees all examples at every step."""
+    if settings["solver"] == "lbfgs" and (settings["normalization"] == "batch" or np.any(settings["dropout"])):
+        raise InputError(
+            "solver='lbfgs' minimises one function of all examples, which dropout and normalization='batch' have not; "
+            "choose a solver of batches such as 'adam'"
+        )
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
-def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+def check_choice(name: str, value: Any, choices: Iterable[str | None]) -> None:
     """Raise `InputError` unless `value` is among the choices."""
     choices = tuple(choices)
-    if not isinstance(value, str) or value not in choices:
+    if not isinstance(value, str | None) or value not in choices:
         raise InputError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
 
 
-def check_count(name: str, value: Any, ending: str = "") -> int:
-    """The value as an int; raises `InputError` unless it is a whole number from 1 on."""
-    if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)) or value < 1:
-        raise InputError(f"{name} must be a whole number from 1 on{ending}, got {value!r}")
+def check_count(name: str, value: Any, ending: str = "", least: int = 1) -> int:
+    """The value as an int; raises `InputError` unless it is a whole number from `least` on."""
+    if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)) or value < least:
+        raise InputError(f"{name} must be a whole number from {least} on{ending}, got {value!r}")
     return int(value)
+
+
+def shares(name: str, values: Sequence[Any]) -> None:
+    """Raise `InputError` unless all values are numbers from 0 on and below 1."""
+    for value in values:
+        _check_number(name, value, 0, 1, True, False)
+
+
+def example_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+    """The weights of the examples `X` in their dtype, None for none; raises for what cannot weigh."""
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(sample_weight, X, dtype=X.dtype)
+    if (weights < 0).any():
+        place = int(np.argmax(weights < 0))
+        raise InputError(f"sample_weight must not be negative, got {weights[place]} at position {place}")
+    return weights
 
 
 def batch_rows(batch_size: int | str, examples: int) -> int:
@@ -90,11 +133,14 @@ def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     >>> hidden_sizes(16), hidden_sizes([64, 32]), hidden_sizes(())
     ((16,), (64, 32), ())
     """
-    sizes = hidden_layer_sizes if np.iterable(hidden_layer_sizes) else (hidden_layer_sizes,)
+    several = np.iterable(hidden_layer_sizes) and not isinstance(hidden_layer_sizes, str)
+    sizes = hidden_layer_sizes if several else (hidden_layer_sizes,)
     return tuple(check_count("hidden_layer_sizes", size, " for each layer") for size in sizes)
 
 
-def hidden_activation(name: Any, parameters: Mapping[str, Any] | None, hidden: bool) -> tuple[Any, dict[str, float]]:
+def hidden_activation(
+    name: Any, parameters: Mapping[str, Any] | None, hidden: bool = True
+) -> tuple[Any, dict[str, float]]:
     """The record of a hidden layers' activation and its parameters; raises `InputError` where it cannot serve."""
     record = nl.get(name)
     if record.kind != "elementwise":
@@ -119,6 +165,11 @@ def training_loss(
 
     Raises `InputError` for a loss that cannot.
     """
+    if isinstance(name, (tuple, list, int)):
+        raise InputError(
+            f"loss must be the name of a loss or a record, got {name!r}; scikit-learn's regressor takes the loss first "
+            f"too: write hidden_layer_sizes={name!r}"
+        )
     record = nl.get_loss(default if name is None else name)
     reason = _unfit(record, task)
     if reason:

@@ -9,45 +9,50 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nonlin.nn.training import Training
+from nonlin.nn.network import Network
+from nonlin.nn.training import Data, Training
+
+Score = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
 
 class EarlyStopping:
     """Watches a training through its score on held-out examples, as scikit-learn's networks do.
 
-    `score` takes the outputs and targets of the held-out examples; greater is better.
+    `score` takes the outputs, targets and weights of the held-out examples; greater is better. The `network` is as it
+    scored `best`, before any epoch.
     """
 
     def __init__(
         self,
-        inputs: np.ndarray,
-        targets: np.ndarray,
-        score: Callable[[np.ndarray, np.ndarray], float],
+        network: Network,
+        held: Data,
+        score: Score,
+        *,
         tolerance: float,
         patience: float,
+        best: float = -np.inf,
+        stale: int = 0,
     ):
-        self._inputs, self._targets, self._score = inputs, targets, score
-        self._tolerance, self._patience = tolerance, patience
-        self._stale = 0
-        self._best_parameters: np.ndarray | None = None
+        self._held, self._score, self._tolerance, self._patience = held, score, tolerance, patience
+        self._best_memory = network.memory.copy()
         self.scores: list[float] = []
-        self.best = -np.inf
+        self.best, self.stale = best, stale
 
     def improves_no_more(self, training: Training) -> bool:
         """Score the network as it is now; True once too many epochs have brought too little."""
-        network = training.network
-        outputs = network.outputs(self._inputs)
-        score = float(self._score(outputs, self._targets))
+        network, held = training.network, self._held
+        score = float(self._score(network.outputs(held.inputs), held.targets, held.sample_weights))
         self.scores.append(score)
-        self._stale = self._stale + 1 if score < self.best + self._tolerance else 0
+        self.stale = self.stale + 1 if score < self.best + self._tolerance else 0
         if score > self.best:
-            self.best, self._best_parameters = score, network.memory.copy()
-        if self._stale <= self._patience:
+            self.best, self._best_memory = score, network.memory.copy()
+        if self.stale <= self._patience:
             return False
-        self._stale = 0
-        return not training.slow_down()
+        if training.slow_down():
+            self.stale = 0
+            return False
+        return True
 
-    def restore_best(self, training: Training) -> None:
+    def restore_best(self, network: Network) -> None:
         """Give the network the parameters that scored best."""
-        if self._best_parameters is not None:
-            training.network.memory[:] = self._best_parameters
+        network.memory[:] = self._best_memory

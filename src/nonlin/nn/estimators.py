@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 import nonlin as nl
 from nonlin.errors import InputError
 from nonlin.nn import checks
-from nonlin.nn.base import Perceptron
+from nonlin.nn.base import Perceptron, Targets, has_batches
+from nonlin.nn.labels import Labels, check_class_weight, checked_labels, class_indices, class_weights
 from nonlin.nn.outputs import gives_probabilities
+
+_SCIKIT_LEARNS = {"squared_error": ("half_squared", {}), "poisson": ("tweedie", {"power": 1.0})}  # names of losses
 
 
 def _is_probable(classifier: MLPClassifier) -> bool:
@@ -26,35 +30,57 @@ def _is_probable(classifier: MLPClassifier) -> bool:
         return False
 
 
+@dataclass(eq=False, repr=False)
 class MLPClassifier(ClassifierMixin, Perceptron):
     """A multilayer perceptron that tells classes apart, with any activation, trained by backpropagation.
 
-    A drop-in for scikit-learn's class of that name: the parameters, their defaults and the attributes are the same
-    except for the following.
+    A drop-in for scikit-learn's class of that name: its parameters, their meaning and defaults, its attributes and
+    methods are here too. What is more:
 
     Parameters
     ----------
-    activation : str or record
-        Any elementwise activation of the registry by name or alias, or an activation of your own.
-    activation_parameters : dict, optional
-        Parameters of the activation, such as `{"negative_slope": 0.2}`.
-    loss : str or record, default "cross_entropy"
+    activation : str, record or a list of them, one for each hidden layer
+        Any elementwise activation of the registry by name or alias, or an activation of your own. Its learnable
+        parameters are trained with the weights.
+    solver : "adam", "sgd", "lbfgs", "adamw", "nesterov", "rmsprop" or "lion"
+    learning_rate : "constant", "invscaling", "adaptive", "cosine", "one_cycle" or "plateau"
+        The second and third are scikit-learn's, for "sgd" only; "plateau" divides by 10 where "adaptive" does by 5.
+    loss : str or record, default cross-entropy
         Any classification loss of predictions and targets. One of rows has an output a class; an elementwise one a
         single output for two classes, and for more of them one a class, each against the rest. A loss of probabilities
         follows a softmax or a sigmoid. `predict` takes the class of the largest output, or the second one where a
-        single output is above 0; `predict_proba` is there for a loss that trains probabilities.
-    loss_parameters : dict, optional
-        Parameters of the loss, such as `{"gamma": 1.5}`.
-    solver : "adam" or "sgd"
+        single output is above 0; `predict_proba` is there for a loss that trains probabilities. The default has a
+        single output for two classes, as in scikit-learn, where "cross_entropy" has two.
+    class_weight : None, "balanced" or dict
+        How much the examples of each class count, besides `sample_weight`.
+    loss_parameters, activation_parameters : dict, optional
+        Parameters by name, such as `{"gamma": 1.5}`; those of activations also as a list, one for each hidden layer.
     scoring : None or "loss"
         What early stopping judges by: the estimator's score on the examples held out, as scikit-learn's class does, or
         the loss on them. With "loss", improvements below `tol` add up, `n_iter_no_change` is ten times as long while
         the training loss stands still too (a plateau, not overfitting), and nothing but compiled code runs.
+    dtype : None, "float32" or "float64"
+        What is computed in; by default float32 for examples in float32 and float64 for all others.
+    initialization : str
+        The rule of the starting weights by name, such as "he_normal", "orthogonal", "critical" or "sklearn".
+    normalization : None, "layer" or "batch"
+        Of the weighted sums of each hidden layer.
+    dropout : float or list of floats, one for each hidden layer
+        The share of units that is left out at each step.
+    weight_decay : float, optional
+        What is taken off the weights at each step, times the learning rate; 0.01 for "adamw" and "lion", otherwise 0.
+    gradient_clip_norm : float, optional
+        The length that longer gradients are cut to.
+    warmup_steps : int
+        Steps over which the learning rate rises to its full size.
+    record : see `nonlin.nn.watching`
 
     Attributes
     ----------
     coefs_, intercepts_ : lists of arrays (fan_in, width) and (width,)
         The layers. They can be assigned, and with `warm_start=True` training goes on from them.
+    activation_parameters_ : list of dicts
+        The parameters of each hidden layer's activation, learnable ones as they were learnt.
     history_ : dict of arrays with an entry an epoch
         "loss" (epochs,), "gradient_norm" (epochs, layers): the rms of dL/dz, "dead_share" (epochs, hidden layers): the
         share of units whose slope |f'(z)| was at most 1e-6 of the largest slope for every example of the epoch; with
@@ -62,8 +88,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     Notes
     -----
-    Weights start from standard normal draws times the activation's gain (He et al. 2015, arXiv:1502.01852) over the
-    root of the mean of fan_in and fan_out, those of the last layer from small ones, biases from zero. One
+    By default weights start from standard normal draws times the activation's gain (He et al. 2015, arXiv:1502.01852)
+    over the root of the mean of fan_in and fan_out, those of the last layer from small ones, biases from zero. One
     `random_state` means the same draws, batches and examples held out for every activation, and the same bits however
     many trainings run side by side.
 
@@ -76,44 +102,111 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     [0, 1, 1, 0]
     """
 
+    hidden_layer_sizes: int | Sequence[int] = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    loss: Any = None
+    class_weight: Mapping[Any, float] | str | None = None
+
     _task = "classification"
     _default_loss = "cross_entropy"
 
-    def _encode(self, y: np.ndarray, loss: Any, fresh: bool) -> np.ndarray:
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        classes, indices = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:
+        """Train on examples `X` of shape (examples, features) and their classes `y`.
+
+        Parameters
+        ----------
+        X : array or sparse matrix (examples, features)
+        y : (examples,), labels of any kind, or (examples, classes) of 0 and 1, where an example is of several classes
+        sample_weight : (examples,), how much each example counts
+        classes : all classes there are, where `y` may not hold every one
+
+        Raises
+        ------
+        InputError
+            When a parameter or the data cannot be used.
+        DivergedError
+            When the loss or a weight becomes infinite or NaN.
+        """
+        return self._fit(X, y, sample_weight, classes)
+
+    @available_if(has_batches)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """Train one epoch on these examples, from where the call before ended; the solver keeps its momentum.
+
+        The first call needs all `classes` that will ever come. Otherwise as `fit`.
+        """
+        known = getattr(self, "classes_", None)
+        if classes is None and known is None:
+            raise InputError("the first call of partial_fit needs classes=, all those that will ever come")
+        if not (classes is None or known is None or np.array_equal(np.unique(classes), known)):
+            raise InputError(f"classes must be those of the first call, {known}, got {classes!r}")
+        if self.class_weight == "balanced":
+            raise InputError("class_weight='balanced' needs all examples at once; give partial_fit a dictionary")
+        return self._fit(X, y, sample_weight, classes, incremental=True)
+
+    def _validate_params(self) -> None:
+        """Refuse parameters that no data could make right; raises `InputError`."""
+        super()._validate_params()
+        check_class_weight(self.class_weight)
+
+    def _loss(self, single: bool = False) -> tuple[Any, dict[str, float]]:
+        """The record and the parameters of the loss; by default it is of rows unless an output is a class, `single`."""
+        default = "binary_cross_entropy" if single else self._default_loss
+        return checks.training_loss(self.loss, self.loss_parameters, self._task, default)
+
+    def _encode(self, y: np.ndarray, weights: np.ndarray | None, classes: Any, fresh: bool) -> Targets:
+        y = checked_labels(y)
+        labels = Labels.of(y, classes) if fresh or not hasattr(self, "classes_") else self._labels
+        rows = labels.rows(y)
+        if not fresh and self.warm_start and not (labels.marked or rows.any(axis=0).all()):
             raise InputError(
-                f"y has only one class, {classes.tolist()[0]!r}; a classifier needs examples of at least two"
+                f"with warm_start=True y must have the classes of the fit before, {labels.classes}, got {np.unique(y)}"
             )
-        known = classes if fresh else getattr(self, "classes_", classes)
-        if not np.array_equal(known, classes):
-            raise InputError(f"with warm_start=True y must have the classes of the fit before, {known}, got {classes}")
-        self.classes_ = classes
-        single = loss.kind != "row" and len(classes) == 2
-        right = indices[:, np.newaxis] == (1 if single else np.arange(len(classes)))
-        return np.where(right, 1.0, -1.0 if loss.domain == "sign" else 0.0)
+        loss, parameters = self._loss(labels.single)
+        if labels.marked and loss.kind == "row" and loss.decision != "threshold":
+            raise InputError(
+                f"loss {loss.name!r} is for one class an example, but y marks any number of them; "
+                "choose one such as 'binary_cross_entropy'"
+            )
+        self.classes_, self.multilabel_ = labels.classes, labels.marked
+        rows = rows[:, 1:] if labels.single and not labels.marked and loss.kind != "row" else rows
+        values = np.where(rows, 1.0, -1.0 if loss.domain == "sign" else 0.0)
+        return Targets(values, class_weights(self.class_weight, y, weights), loss, parameters, 1.0)
 
-    def _strata(self, targets: np.ndarray) -> np.ndarray:
-        return _class_indices(targets)
+    @property
+    def _labels(self) -> Labels:
+        return Labels(self.classes_, self.multilabel_)
 
-    def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+    def __sklearn_tags__(self) -> Any:
+        """scikit-learn's facts about the estimator."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        return None if self.multilabel_ else class_indices(targets)
+
+    def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:
         if not np.isfinite(outputs).all():
             return np.nan
-        return float(accuracy_score(_class_indices(targets), _class_indices(outputs)))
+        right, found = self._labels.chosen(targets), self._labels.chosen(outputs)
+        return float(accuracy_score(right, found, sample_weight=weights))
 
     def predict(self, X: Any) -> np.ndarray:
-        """The class that the loss decides for, the most probable one where there are probabilities, (examples,)."""
+        """The class that the loss decides for, the most probable one where there are probabilities, (examples,).
+
+        Where `y` was a matrix, so is this: 1 for each class that an example is of, (examples, classes).
+        """
         outputs = self._outputs(X)
-        return self.classes_[_class_indices(outputs)]
+        return self._labels.chosen(outputs)
 
     @available_if(_is_probable)
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class in the order of `classes_`, shape (examples, classes)."""
         outputs = self._outputs(X)
         output = nl.get(self.out_activation_)
-        if output.kind == "row":
+        if output.kind == "row" or self.multilabel_:
             return output(outputs)
         if self.n_outputs_ == 1:
             return output(np.hstack([-outputs, outputs]))
@@ -128,7 +221,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if self.out_activation_ == "logistic":
             single, log_sigmoid = self.n_outputs_ == 1, nl.get("logsigmoid")
             logs = log_sigmoid(np.hstack([-outputs, outputs]) if single else outputs)
-            return logs if single else nl.get("log_softmax")(logs)
+            return logs if single or self.multilabel_ else nl.get("log_softmax")(logs)
         with np.errstate(divide="ignore"):  # a sparse output gives some classes no probability at all
             return np.log(self.predict_proba(X))
 
@@ -139,21 +232,19 @@ def _shares(each: np.ndarray, outputs: np.ndarray) -> np.ndarray:
     return np.where(total > 0, each / np.where(total > 0, total, 1), nl.get("softmax")(outputs))
 
 
-def _class_indices(outputs: np.ndarray) -> np.ndarray:
-    """The class of each row, of outputs or targets: the largest column, or whether a single one is above 0."""
-    return np.argmax(outputs, axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(np.intp)
-
-
+@dataclass(eq=False, repr=False)
 class MLPRegressor(RegressorMixin, Perceptron):
     """A multilayer perceptron that predicts numbers, with any activation, trained by backpropagation.
 
-    A drop-in for scikit-learn's class of that name; what differs is what `MLPClassifier` says, and
+    A drop-in for scikit-learn's class of that name; what is more, `MLPClassifier` says, and
 
     Parameters
     ----------
-    loss : str or record, default "mse"
-        Any regression loss of predictions and targets. The mean squared error is not halved, as it is in scikit-learn;
-        "rmse" is the root of that of each batch. Where a loss takes the logarithm of what it predicts, or amounts,
+    loss : str or record, default "squared_error"
+        Any regression loss of predictions and targets. "squared_error" is half of the mean squared error and "poisson"
+        half of the Poisson deviance, as in scikit-learn; any other name is that of a loss of the registry, and so is
+        "mse". Several outputs are learnt in sum; reported is their mean, of "poisson" the sum, as in scikit-learn.
+        "rmse" is the root of the mean of each batch. Where a loss takes the logarithm of what it predicts, or amounts,
         `predict` gives the exponential of the last layer, and `out_activation_` says so.
     loss_parameters : dict, optional
         Parameters of the loss, such as `{"delta": 2.0}` of "huber" or `{"quantile": 0.9}` of "pinball".
@@ -164,30 +255,71 @@ class MLPRegressor(RegressorMixin, Perceptron):
     >>> from nonlin.nn import MLPRegressor
     >>> X = np.linspace(-2, 2, 200)[:, np.newaxis]
     >>> y = np.sin(2 * X[:, 0])
-    >>> model = MLPRegressor((32, 32), "gelu", learning_rate_init=0.01, random_state=0, max_iter=400).fit(X, y)
-    >>> bool(model.score(X, y) > 0.99)
+    >>> model = MLPRegressor("squared_error", (32, 32), "gelu", learning_rate_init=0.01, random_state=0, max_iter=400)
+    >>> bool(model.fit(X, y).score(X, y) > 0.99)
     True
     """
 
-    _task = "regression"
-    _default_loss = "mse"
+    loss: Any = "squared_error"
+    hidden_layer_sizes: int | Sequence[int] = (100,)
+    activation: Any = "relu"
 
-    def _encode(self, y: np.ndarray, loss: Any, fresh: bool) -> np.ndarray:
+    _task = "regression"
+    _default_loss = "squared_error"
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on examples `X` of shape (examples, features) and their targets `y`.
+
+        Parameters
+        ----------
+        X : array or sparse matrix (examples, features)
+        y : (examples,), or (examples, outputs) for several numbers an example
+        sample_weight : (examples,), how much each example counts
+
+        Raises
+        ------
+        InputError
+            When a parameter or the data cannot be used.
+        DivergedError
+            When the loss or a weight becomes infinite or NaN.
+        """
+        return self._fit(X, y, sample_weight)
+
+    @available_if(has_batches)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train one epoch on these examples, from where the call before ended; the solver keeps its momentum.
+
+        Otherwise as `fit`.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def _loss(self) -> tuple[Any, dict[str, float]]:
+        if not isinstance(self.loss, str) or self.loss not in _SCIKIT_LEARNS:
+            return checks.training_loss(self.loss, self.loss_parameters, self._task, self._default_loss)
+        if self.loss_parameters:
+            raise InputError(f"loss {self.loss!r} has no parameters, got loss_parameters={self.loss_parameters!r}")
+        name, parameters = _SCIKIT_LEARNS[self.loss]
+        return checks.training_loss(name, parameters, self._task, name)
+
+    def _encode(self, y: np.ndarray, weights: np.ndarray | None, classes: Any, fresh: bool) -> Targets:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        loss, parameters = self._loss()
         checks.check_numbers(loss, y, self._default_loss)
-        self._flat = y.ndim == 1
-        return y.reshape(len(y), -1)
+        values = y.reshape(len(y), -1)
+        in_sum = loss.kind != "elementwise" or self.loss == "poisson"
+        return Targets(values, weights, loss, parameters, 1.0 if in_sum else 1 / values.shape[1])
 
-    def _loss_share(self) -> float:
-        return 1 / self.n_outputs_ if self._loss()[0].kind == "elementwise" else 1.0  # the mean, as in scikit-learn
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        return None
 
-    def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+    def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:
         predictions = nl.get(self.out_activation_)(outputs)
-        return float(r2_score(targets, predictions)) if np.isfinite(predictions).all() else np.nan
+        finite = np.isfinite(predictions).all()
+        return float(r2_score(targets, predictions, sample_weight=weights)) if finite else np.nan
 
     def predict(self, X: Any) -> np.ndarray:
         """The predictions, shape (examples,), or (examples, outputs) for several targets."""
         outputs = self._outputs(X)
         predictions = nl.get(self.out_activation_)(outputs)
-        return predictions[:, 0] if self._flat else predictions
+        return predictions[:, 0] if predictions.shape[1] == 1 else predictions

@@ -43,6 +43,16 @@ def output_activation(loss: Any, parameters: Mapping[str, float] | None = None) 
     return link(loss, parameters) or nl.get(loss.output)
 
 
+def output_name(loss: Any, parameters: Mapping[str, float] | None = None) -> str:
+    """The name of the activation that makes predictions of the last layer's z, scikit-learn's where it has one.
+
+    >>> output_name(nl.get_loss("binary_cross_entropy")), output_name(nl.get_loss("gamma"))
+    ('logistic', 'exp')
+    """
+    name: str = output_activation(loss, parameters).name
+    return {"sigmoid": "logistic", "exponential": "exp"}.get(name, name)
+
+
 def gives_probabilities(loss: Any) -> bool:
     """Whether the outputs of a classifier are probabilities of its classes.
 

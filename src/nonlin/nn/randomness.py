@@ -7,10 +7,22 @@ or left out shifts the draws of the rest.
 from __future__ import annotations
 
 import hashlib
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 
+from nonlin.errors import InputError
+
 RandomState = int | np.integer | np.random.RandomState | np.random.Generator | None
+
+
+def check_random_state(random_state: Any) -> None:
+    """Raise `InputError` for what is no source of random numbers."""
+    if not isinstance(random_state, RandomState) or (isinstance(random_state, Integral) and random_state < 0):
+        raise InputError(
+            f"random_state must be a whole number from 0 on, a generator of NumPy or None, got {random_state!r}"
+        )
 
 
 def root_seed(random_state: RandomState) -> int:

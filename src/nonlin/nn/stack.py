@@ -86,7 +86,7 @@ def stack_of(model: Any) -> Stack:
     Examples
     --------
     >>> from nonlin.nn import MLPRegressor
-    >>> model = MLPRegressor((2,), "gelu", max_iter=1, n_iter_no_change=float("inf"), random_state=0)
+    >>> model = MLPRegressor("mse", (2,), "gelu", max_iter=1, n_iter_no_change=float("inf"), random_state=0)
     >>> stack = stack_of(model.fit([[0.0], [1.0]], [0.0, 1.0]))
     >>> [type(layer).__name__ for layer in stack.layers + stack.ending]
     ['Dense', 'Activate', 'Dense', 'Activate', 'Flatten']

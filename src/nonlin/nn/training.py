@@ -71,6 +71,7 @@ class Solver:
     n_iter_no_change: float = 10
     best_loss: float = np.inf
     examples_seen: float = 0
+    stale: float = 0  # epochs without an improvement so far
 
     def pack(self) -> np.ndarray:
         """The record that the compiled loop works on."""
@@ -94,6 +95,7 @@ class Solver:
             "best_loss": self.best_loss,
             "milestone": self.best_loss,
             "examples_seen": self.examples_seen,
+            "stale": self.stale,
         }
         numbers = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon")
         settings = updates.settings(self.name, **{name: getattr(self, name) for name in numbers})
@@ -252,7 +254,7 @@ class Training:
         return bool(self._solver["settled"][0])
 
     def loss_and_gradient(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        """The mean loss of all examples, penalty included, and its gradient, at a vector of parameters, in float64.
+        """The reported loss of all examples, penalty included, and the gradient, at a vector of parameters, in float64.
 
         Running statistics stay as they are, and batch normalization is over `network.rows` examples at a time.
         """
@@ -268,7 +270,8 @@ class Training:
             found += network.gradients
         weights = parameters[: network.weight_count]
         found[: network.weight_count] += alpha * weights
-        return (total + 0.5 * alpha * float(weights @ weights)) / weight, found / weight
+        penalty = 0.5 * alpha * float(weights @ weights)
+        return (self._solver_settings.loss_share * total + penalty) / weight, found / weight
 
     def fill_batch(self, start: int, rows: int) -> None:
         """Gather `rows` examples from number `start` on, in their order."""

@@ -42,7 +42,8 @@ def to_onnx(model: Any, path: str | Path | None = None) -> ModelProto:
     --------
     >>> from nonlin.nn import MLPRegressor
     >>> from nonlin.nn.exchange import to_onnx
-    >>> model = MLPRegressor((4,), "gelu", max_iter=1, n_iter_no_change=float("inf")).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> model = MLPRegressor(hidden_layer_sizes=4, max_iter=1, n_iter_no_change=float("inf"))
+    >>> model = model.fit([[0.0], [1.0]], [0.0, 1.0])
     >>> [value.name for value in to_onnx(model).graph.output]
     ['variable']
     """

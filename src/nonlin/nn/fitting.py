@@ -1,0 +1,205 @@
+"""One training of an estimator: from its settings and data to the attributes of a fitted one."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from nonlin.nn import checks, lbfgs, randomness
+from nonlin.nn.architecture import Architecture
+from nonlin.nn.early_stopping import EarlyStopping
+from nonlin.nn.holding_out import split
+from nonlin.nn.interruption import Interruption
+from nonlin.nn.network import Network
+from nonlin.nn.progress import Progress, keep
+from nonlin.nn.training import Data, DivergedError, Solver, Training
+
+STOCHASTIC = tuple(name for name in checks.SOLVERS if name != "lbfgs")  # those that learn from batches
+_INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
+_BLOCK = 1024  # rows at a time where batches do not matter
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an estimator is to learn: a network, from where, by which loss, from what.
+
+    `loss` is a kernel's address, `loss_share` how much of that loss is reported.
+    """
+
+    architecture: Architecture
+    start: Progress
+    loss: int
+    loss_share: float
+    data: Data
+    seed: int
+
+
+def train(estimator: Any, task: Task, incremental: bool) -> None:
+    """Train until converged, or for `max_iter` epochs; one epoch where it is `incremental`."""
+    if estimator.solver == "lbfgs":
+        _minimise(estimator, task)
+    else:
+        _descend(estimator, task, incremental)
+
+
+def _descend(estimator: Any, task: Task, incremental: bool) -> None:
+    """Train by a solver of batches."""
+    data, held = _hold_out(estimator, task)
+    by_score = held is not None and estimator.scoring is None
+    network = _network(task, _batch_rows(estimator, len(data.inputs)))
+    training = Training(
+        network,
+        data,
+        _solver(estimator, task, network),
+        loss=task.loss,
+        shuffle=estimator.shuffle,
+        key=randomness.key(task.seed, "batch order"),
+        dropout_keys=[randomness.key(task.seed, "dropout", i) for i in range(len(task.architecture.hidden))],
+        first_epoch=len(task.start.losses),
+        held_out=None if by_score else held,
+        state=_state(task.start, estimator.solver, network) if incremental else None,
+    )
+    watch = None
+    if held is not None and by_score:
+        watch = EarlyStopping(
+            network,
+            held,
+            estimator._score_outputs,
+            tolerance=estimator.tol,
+            patience=estimator.n_iter_no_change,
+            best=task.start.best_score,
+            stale=task.start.stale,
+        )
+    epochs = 1 if incremental else estimator.max_iter
+    finished = _run(training, watch, epochs, estimator.verbose) or incremental
+    if held is not None:
+        watch.restore_best(network) if watch else training.restore_best()
+    _keep(estimator, training, task.start, watch)
+    if not finished and np.isfinite(estimator.n_iter_no_change):  # otherwise a fixed number of epochs was asked for
+        warnings.warn(
+            f"training stopped after max_iter={estimator.max_iter} epochs while the loss was still improving; "
+            "raise max_iter or learning_rate_init",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+
+def _network(task: Task, rows: int) -> Network:
+    """The network where its training starts."""
+    network = Network(task.architecture, task.data.inputs.dtype, rows)
+    task.start.place(network)
+    return network
+
+
+def _hold_out(estimator: Any, task: Task) -> tuple[Data, Data | None]:
+    """Set the validation examples of early stopping aside, classes in proportion."""
+    if not estimator.early_stopping:
+        return task.data, None
+    generator, data = randomness.generator(task.seed, "validation split"), task.data
+    strata = estimator._strata(data.targets)
+    parts = split(generator, len(data.inputs), estimator.validation_fraction, strata)
+    weights = data.sample_weights
+    kept, held = (Data(data.inputs[i], data.targets[i], None if weights is None else weights[i]) for i in parts)
+    return kept, held
+
+
+def _solver(estimator: Any, task: Task, network: Network) -> Solver:
+    names = Solver.__dataclass_fields__.keys() & estimator.get_params(deep=False).keys() - {"name", "weight_decay"}
+    settings = {name: getattr(estimator, name) for name in names}
+    if estimator.early_stopping and estimator.scoring is None:
+        settings["n_iter_no_change"] = np.inf  # the validation score decides
+    decay = estimator.weight_decay
+    return Solver(
+        name=estimator.solver,
+        weight_decay=(0.01 if estimator.solver in ("adamw", "lion") else 0.0) if decay is None else decay,
+        steps_in_all=estimator.max_iter * math.ceil(len(task.data.inputs) / network.rows),
+        loss_share=task.loss_share,
+        best_loss=np.inf if estimator.early_stopping else task.start.best_loss,
+        stale=0 if estimator.early_stopping else task.start.stale,
+        examples_seen=task.start.examples_seen,
+        **settings,
+    )
+
+
+def _state(start: Progress, solver: str, network: Network) -> dict[str, Any] | None:
+    """What the solver has in mind of the calls before, where it is of such a network."""
+    if start.solver is None or start.solver[0] != solver:
+        return None
+    state, parts = start.solver[1], network.views(network.parameters)
+    shapes, known = ([[array.shape for array in part] for part in vectors] for vectors in (parts, state["m"]))
+    return state if known == shapes else None
+
+
+def _batch_rows(estimator: Any, examples: int) -> int:
+    size = estimator.batch_size
+    if size != "auto" and int(size) > examples:
+        warnings.warn(f"batch_size={size} is more than the {examples} examples; it is cut to that", stacklevel=6)
+    return checks.batch_rows(size, examples)
+
+
+def _run(training: Training, watch: EarlyStopping | None, epochs: int, verbose: bool | int) -> bool:
+    """Train to the end, or until Ctrl-C; False where the epochs were too few."""
+    work = 6 * training.examples * len(training.network.parameters)
+    at_once = 1 if verbose or watch else max(1, int(_INTERRUPTIBLE / work))
+    done = False
+    with Interruption() as interruption:
+        while not (done or interruption.came) and training.epochs_done < epochs:
+            done = training.run(min(at_once, epochs - training.epochs_done))
+            if verbose:
+                print(f"Iteration {training.epochs_done}, loss = {training.last_loss:.8f}")
+            if watch:
+                done = watch.improves_no_more(training)
+                if verbose:
+                    print(f"Validation score: {watch.scores[-1]:f}")
+    if not training.epochs_done:
+        raise KeyboardInterrupt
+    return done or interruption.came
+
+
+def _keep(estimator: Any, training: Training, start: Progress, watch: EarlyStopping | None) -> None:
+    """Take the result out of the training, its records behind those that it went on from."""
+    history, state = training.history(), training.state()
+    keep(estimator, training.network)
+    estimator.history_ = start.continued(history)
+    estimator.loss_curve_ = start.losses + history["loss"].tolist()
+    estimator.loss_, estimator.n_iter_ = estimator.loss_curve_[-1], training.epochs_done
+    estimator.t_ = start.examples_seen + training.epochs_done * training.examples
+    estimator.best_loss_ = None if estimator.early_stopping else training.best_loss
+    scores = watch.scores if watch else (-history.get("validation_loss", np.zeros(0))).tolist()
+    estimator.validation_scores_ = start.scores + scores if scores else None
+    estimator.best_validation_score_ = float(np.fmax.reduce([start.best_score, *scores])) if scores else None
+    estimator._solver_state = estimator.solver, state
+    estimator._stale = watch.stale if watch else int(state["stale"])
+
+
+def _minimise(estimator: Any, task: Task) -> None:
+    """Train on all examples at every step, by lbfgs."""
+    network = _network(task, min(_BLOCK, len(task.data.inputs)))
+    solver = Solver(alpha=estimator.alpha, loss_share=task.loss_share)  # it is lbfgs that takes the steps
+    training = Training(network, task.data, solver, loss=task.loss)
+    found: lbfgs.Minimum | None = None
+    with Interruption() as interruption:
+
+        def watch(iteration: int, loss: float) -> bool:
+            if estimator.verbose:
+                print(f"Iteration {iteration}, loss = {loss:.8f}")
+            return interruption.came
+
+        limits = {name: getattr(estimator, name) for name in ("max_iter", "max_fun", "tol")}
+        found = lbfgs.minimised(training.loss_and_gradient, network.parameters, watch=watch, **limits)
+    if found is None:
+        raise KeyboardInterrupt
+    if not (np.isfinite(found.loss) and np.isfinite(found.parameters).all()):
+        raise DivergedError(
+            f"lbfgs reached a loss of {found.loss} after {len(found.losses)} iterations; standardise the inputs, or "
+            "choose another activation"
+        )
+    network.parameters[:] = found.parameters
+    keep(estimator, network)
+    estimator.loss_, estimator.n_iter_, estimator.t_ = found.loss, len(found.losses), task.start.examples_seen
+    estimator.history_ = {"loss": np.array(found.losses)}
