@@ -87,4 +87,5 @@ def shares(seeds: int) -> list[list[Job]]:
 def stay_on_core(core: int) -> None:
     """Bind this process to one of the cores that it may use."""
     if hasattr(os, "sched_setaffinity"):  # libraries that start a thread a core then start one
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[core % len(cores)]})

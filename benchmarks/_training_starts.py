@@ -92,7 +92,7 @@ def report_single(seeds: int) -> None:
                     outcomes.append(_process(folder, "single", library, str(seed), str(count)))
         seconds = ([o.seconds for o in empty], [o.seconds for o in full], [o.result for o in full])
         rows.append([library, f"{statistics.median(epochs):.0f}", *map(_median, seconds)])
-    goal = f"digits to {GOAL:.0%}, median of {seeds} seeds"
+    goal = f"64-100-10, digits to {GOAL:.0%}, median of {seeds} seeds"
     print_table([goal, "epochs", "caches empty, s", "caches full, s", "of it fit, s"], rows)
 
 
@@ -103,16 +103,16 @@ def _epochs_needed(library: str, seed: int) -> int:
 def _fitted(library: str, seed: int, epochs: int) -> tuple[float, float]:
     """Seconds of a fit, and its test accuracy."""
     from _training_estimators import estimator
-    from _training_workloads import W1, Job
+    from _training_workloads import ONE, Job
 
     if library == "nonlin":
         from nonlin import nn as module
     else:
         from sklearn import neural_network as module
-    data = W1.data
+    data = ONE.data
     start = time.perf_counter()
-    model = estimator(module, W1, Job("relu", seed), epochs).fit(data.X, data.y)
-    return time.perf_counter() - start, W1.quality(model.predict(data.X_test))
+    model = estimator(module, ONE, Job("relu", seed), epochs).fit(data.X, data.y)
+    return time.perf_counter() - start, ONE.quality(model.predict(data.X_test))
 
 
 def single(library: str, seed: str, epochs: str) -> float:

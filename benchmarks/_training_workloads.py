@@ -121,3 +121,4 @@ def friedman() -> Data:
 
 W1 = Workload("W1: digits, 64-64-64-10, batches of 32, 20 epochs", (64, 64, 64, 10), 32, 20, digits)
 W2 = Workload("W2: 20,000 x 8, 8-128-128-1, batches of 256, 10 epochs", (8, 128, 128, 1), 256, 10, friedman)
+ONE = Workload("one network on digits, 64-100-10, batches of 32", (64, 100, 10), 32, 20, digits)
