@@ -19,6 +19,7 @@ import warnings
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
+from shutil import which
 
 from _timing import machine, pin_threads, print_table, ratio, warn_of_load
 
@@ -54,12 +55,16 @@ def contenders(workload: Workload, seeds: int, quick: bool, stack: ExitStack) ->
         Contender("nonlin", "_training_estimators.train_nonlin", workload, two_threads(stack), shares(seeds)),
         _sklearn(workload, seeds, workers(stack)),
     ]
+    left_out = SLOW_TO_COMPILE if quick else ()
+    if not quick and not which("g++"):
+        print("there is no g++, which torch.compile needs: left out")
+        left_out = ("torch.compile",)
     for library, forms in PEERS.items():
         if not find_spec(library):
             print(f"{library} is not installed: left out")
             continue
         pair = workers(stack)
-        names = [name for name in forms if not (quick and name.startswith(SLOW_TO_COMPILE))]
+        names = [name for name in forms if not name.startswith(left_out)]
         found += [Contender(name, forms[name], workload, pair, shares(seeds)) for name in names]
     return found
 
