@@ -196,9 +196,12 @@ def test_data_in_memory_are_no_source(tmp_path, monkeypatch):
     for inputs in (X, X.tolist(), TABLE, pd.DataFrame(X), [[1.0, 2.0]], [(1.0, 2.0)]):
         assert source_of(inputs, Y) is None
         assert source_of(inputs) is None
-    assert source_of(memory_map(tmp_path), Y) is not None
-    monkeypatch.setattr(opening, "IN_MEMORY", X.nbytes)
-    assert source_of(memory_map(tmp_path), Y) is None  # as joblib hands them to its workers
+
+    for large in (memory_map(tmp_path), scipy.sparse.eye_array(ROWS, FEATURES, dtype=np.float32)):
+        monkeypatch.setattr(opening, "IN_MEMORY", X.nbytes - 1)
+        assert source_of(large, Y) is not None
+        monkeypatch.setattr(opening, "IN_MEMORY", X.nbytes)
+        assert source_of(large, Y) is None
 
 
 @REPEATABLE
@@ -307,7 +310,7 @@ def test_numbers_that_are_not_finite_are_named(tmp_path, make, message, seed):
         (lambda folder: (saved(folder / "X.npy", X[0]), Y), "'X.npy' has shape (6,) and dtype float32; expected"),
         (lambda folder: (saved(folder / "X.npy", X[:0]), Y[:0]), "'X.npy' has shape (0, 6)"),
         (lambda folder: (saved(folder / "X.npy", X.astype(str)), Y), "and dtype <U"),
-        (lambda folder: (scipy.sparse.csr_array((0, 4)), Y[:0]), "X has shape (0, 4)"),
+        (lambda folder: (scipy.sparse.csr_array(X), None), "y is missing; expected the targets of X"),
         (lambda folder: (parquet_file(folder), "lable"), "unknown column of 'data.parquet' 'lable'; did you mean 'la"),
         (
             lambda folder: (parquet_file(folder), ["label", "x9"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,9 +27,8 @@ def source_of(X: Any, y: Any = None, sample_weight: Any = None, dtype: Any = Non
     - A path to a `.npy` file; `y` and `sample_weight` are arrays or further such paths.
     - A path to a table, `.parquet`, `.csv` or `.tsv`; `y` is the name of the target column or a list of names,
       `sample_weight` the name of a column, all other columns are inputs.
-    - An array mapped from a file (`numpy.memmap`, or a view of one) of more than `IN_MEMORY` bytes; smaller ones are
-      taken as arrays in memory, as joblib hands them to its workers.
-    - A sparse matrix of SciPy.
+    - An array mapped from a file (`numpy.memmap`, or a view of one) or a sparse matrix of SciPy, where it takes more
+      than `IN_MEMORY` bytes as an array; joblib hands mapped ones to its workers that are smaller.
     - With `y=None`, batches (X, y) or (X, y, weights): an iterable, or a function that returns an iterator.
 
     `dtype` is that of training; None follows the inputs: float32 stays, all else is trained on in float64. Raises
@@ -37,7 +37,7 @@ def source_of(X: Any, y: Any = None, sample_weight: Any = None, dtype: Any = Non
     dtype = None if dtype is None else np.dtype(dtype)
     if isinstance(X, (str, os.PathLike)):
         return _file(Path(X), y, sample_weight, dtype)
-    if scipy.sparse.issparse(X) or (mapped(X) is not None and X.nbytes > IN_MEMORY):
+    if (scipy.sparse.issparse(X) or mapped(X) is not None) and math.prod(X.shape) * X.dtype.itemsize > IN_MEMORY:
         return _rows("X", X, y, sample_weight, dtype)
     if y is None and (callable(X) or _is_iterable_of_batches(X)):
         if sample_weight is not None:
