@@ -104,7 +104,9 @@ def backward_trace(training: Training, output: Any) -> Trace:
         loop.error_of_sums(network.layers[i - 1], rows)
         loop.weight_gradient(network.layers[i - 1], rows)
         source = "dL/d outputs" if i == len(network.layers) else f"errors_{i + 1} W_{i + 1}'"
-        trace.add(f"errors_{i}", f"{source} through f'_{i}", network.errors[i - 1][:rows])
+        kind = network.architecture.hidden[i - 1].normalization if i < len(network.layers) else None
+        path = f"f'_{i} and {kind}_norm" if kind else f"f'_{i}"
+        trace.add(f"errors_{i}", f"{source} through {path}", network.errors[i - 1][:rows])
         if i > 1:
             loop.pass_back(network.layers[i - 1], rows)
     _add_gradients(trace, network, training.alpha, weight)
