@@ -95,7 +95,8 @@ def end_epoch(layers, tasks, solvers, examples, loss, held_losses, epoch, dead, 
     if task.held > 0:
         judged = held_losses[epoch] = solver.loss_share * held_out_loss(layers, task)
         if judged < solver.best_loss:
-            best[:] = memory
+            for i in range(len(best)):  # not best[:] = memory, for which Numba compiles three seconds of error messages
+                best[i] = memory[i]
     return not np.isfinite(loss) or improves_no_more(solver, judged, loss, examples, task.held)
 
 
