@@ -313,16 +313,13 @@ THEIRS = {
 }
 
 
-SEVERAL_LABELS = pytest.param("several labels", marks=pytest.mark.xfail(reason="our classifier has a single label yet"))
-
-
 def theirs(task, activation="relu", dtype="float64"):
     kind, y = THEIRS[task]
     return fitted(kind(), y, dtype, activation=activation)
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-@pytest.mark.parametrize("task", [*sorted(THEIRS.keys() - {"several labels"}), SEVERAL_LABELS])
+@pytest.mark.parametrize("task", sorted(THEIRS))
 def test_scikit_learns_networks_predict_the_same_as_ours(task, activation):
     model = theirs(task, activation)
     ours = from_sklearn(model)

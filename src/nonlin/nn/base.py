@@ -10,17 +10,21 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+import nonlin as nl
 from nonlin.errors import InputError
 from nonlin.nn import checks, fitting, memory, randomness
 from nonlin.nn.architecture import Architecture
 from nonlin.nn.definitions import loss_kernel
+from nonlin.nn.explaining import Trace, backward_trace, forward_trace
 from nonlin.nn.initialization import check_initialization, initial_parameters
 from nonlin.nn.layers import hidden_layers
 from nonlin.nn.network import Network
 from nonlin.nn.outputs import output_name
 from nonlin.nn.parameters import Parameters
 from nonlin.nn.progress import Progress, forget
+from nonlin.nn.recording import check_record
 from nonlin.nn.training import Data
+from nonlin.nn.watching import check_callbacks
 
 _PREDICTION_ROWS = 256  # a block's values stay in the cache from layer to layer
 
@@ -71,14 +75,34 @@ class Perceptron(Parameters, BaseEstimator, ABC):
     def _score_outputs(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> float:
         """The validation score of early stopping, from the last layer's z."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any = None, incremental: bool = False) -> Self:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        classes: Any = None,
+        callbacks: Any = None,
+        incremental: bool = False,
+    ) -> Self:
         """Train from the start or, with `warm_start` or where it is `incremental`, from where training was left."""
         self._validate_params()
+        check_callbacks(callbacks)
         if incremental and self.early_stopping:
             raise InputError("partial_fit sees no epochs to choose from: set early_stopping=False")
         fresh = not (hasattr(self, "coefs_") and (incremental or self.warm_start))
         X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
         targets = self._encode(y, checks.example_weights(sample_weight, X), classes, fresh)
+        if self.warm_start and not fresh:
+            self._check_goes_on(targets)
+        task = self._task_of(X, targets, fresh)._replace(callbacks=callbacks)
+        self.out_activation_ = output_name(targets.loss, targets.parameters)
+        self.n_layers_, self.n_outputs_ = len(task.architecture.sizes), task.architecture.outputs
+        fitting.train(self, task, incremental)
+        return self
+
+    def _task_of(self, X: np.ndarray, targets: Targets, fresh: bool) -> fitting.Task:
+        """What to learn from examples `X`, from the start where it is `fresh`, which forgets what was learnt."""
         seed = randomness.root_seed(self.random_state)
         widths = checks.hidden_sizes(self.hidden_layer_sizes)
         architecture = Architecture(X.shape[1], hidden_layers(self, widths, not fresh), targets.values.shape[1])
@@ -87,12 +111,30 @@ class Perceptron(Parameters, BaseEstimator, ABC):
             forget(self)  # should training fail, nothing is fitted
         start = self._fresh(seed, architecture) if fresh else Progress.of(self)
         checks.check_shapes(start.coefs, start.intercepts, architecture.sizes)
-        self.out_activation_ = output_name(targets.loss, targets.parameters)
-        self.n_layers_, self.n_outputs_ = len(architecture.sizes), architecture.outputs
         data = Data(X, targets.values, targets.weights)
         loss = loss_kernel(targets.loss, X.dtype, targets.parameters)
-        fitting.train(self, fitting.Task(architecture, start, loss, targets.share, data, seed), incremental)
-        return self
+        return fitting.Task(architecture, start, loss, targets.share, data, seed)
+
+    def _check_goes_on(self, targets: Targets) -> None:
+        """Raise `InputError` for targets with which a training cannot go on."""
+
+    def forward_trace(self, X: Any) -> Trace:
+        """Every intermediate of a prediction by name: inputs, weighted sums and activations of each layer, outputs."""
+        network, X = self._network_for(X, whole=True)
+        return forward_trace(network, X, nl.get(self.out_activation_))
+
+    def backward_trace(self, X: Any, y: Any, sample_weight: Any = None) -> Trace:
+        """Every intermediate of the solver's next step with these examples as its batch; nothing is learnt.
+
+        Besides those of `forward_trace` these are the loss, the error of each layer, the gradients and the updates.
+        """
+        check_is_fitted(self)
+        if self.solver not in fitting.STOCHASTIC:
+            raise InputError(f"backward_trace shows a step on a batch, which solver={self.solver!r} does not take")
+        X, y = self._validated(X, y, reset=False)
+        targets = self._encode(y, checks.example_weights(sample_weight, X), None, fresh=False)
+        training = fitting.one_step(self, self._task_of(X, targets, fresh=False))
+        return backward_trace(training, nl.get(self.out_activation_))
 
     def _fresh(self, seed: int, architecture: Architecture) -> Progress:
         activations = [(layer.activation, layer.parameters) for layer in architecture.hidden]
@@ -103,6 +145,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         """Refuse parameters that no data could make right; raises `InputError`."""
         self._loss()
         checks.check_settings(self)
+        check_record(self.record)
         check_initialization(self.initialization)
         widths = checks.hidden_sizes(self.hidden_layer_sizes)
         hidden_layers(self, widths, learnt=False)
@@ -130,14 +173,19 @@ class Perceptron(Parameters, BaseEstimator, ABC):
 
     def _outputs(self, X: Any) -> np.ndarray:
         """The last layer's z for examples `X`, with `coefs_` and `intercepts_` as they are now."""
+        network, X = self._network_for(X)
+        return network.outputs(X)
+
+    def _network_for(self, X: Any, whole: bool = False) -> tuple[Network, np.ndarray]:
+        """The fitted network, with room for a block of the examples or the `whole` of them, and these as an array."""
         check_is_fitted(self)
         dtype = np.dtype(np.float32 if self.coefs_[0].dtype == np.float32 else np.float64)
         X = _dense(validate_data(self, X, dtype=dtype, order="C", accept_sparse=("csr", "csc"), reset=False))
         widths = [coef.shape[1] for coef in self.coefs_]
         architecture = Architecture(X.shape[1], hidden_layers(self, widths[:-1], learnt=True), widths[-1])
-        network = Network(architecture, dtype, min(_PREDICTION_ROWS, len(X)))
+        network = Network(architecture, dtype, len(X) if whole else min(_PREDICTION_ROWS, len(X)))
         Progress.of(self).place(network)
-        return network.outputs(X)
+        return network, X
 
 
 def _dense(X: Any) -> np.ndarray:

@@ -73,7 +73,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         The length that longer gradients are cut to.
     warmup_steps : int
         Steps over which the learning rate rises to its full size.
-    record : see `nonlin.nn.watching`
+    record : None, "epoch", a number n or a list of step numbers
+        At which steps each layer is measured: at the last of an epoch, at each n-th, or at those listed.
+    verbose : bool
+        Whether to show the progress: a bar on a terminal, a line an epoch elsewhere.
 
     Attributes
     ----------
@@ -85,6 +88,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         "loss" (epochs,), "gradient_norm" (epochs, layers): the rms of dL/dz, "dead_share" (epochs, hidden layers): the
         share of units whose slope |f'(z)| was at most 1e-6 of the largest slope for every example of the epoch; with
         early stopping by the loss also "validation_loss" (epochs,).
+    records_ : dict of arrays
+        With `record`, what was measured: `nonlin.nn.recording.QUANTITIES` says what the numbers are.
 
     Notes
     -----
@@ -111,7 +116,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     _task = "classification"
     _default_loss = "cross_entropy"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None, callbacks: Any = None) -> Self:
         """Train on examples `X` of shape (examples, features) and their classes `y`.
 
         Parameters
@@ -120,6 +125,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         y : (examples,), labels of any kind, or (examples, classes) of 0 and 1, where an example is of several classes
         sample_weight : (examples,), how much each example counts
         classes : all classes there are, where `y` may not hold every one
+        callbacks : functions of an `Epoch` or `Callback` objects, told after each epoch; True stops the training
 
         Raises
         ------
@@ -128,7 +134,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         DivergedError
             When the loss or a weight becomes infinite or NaN.
         """
-        return self._fit(X, y, sample_weight, classes)
+        return self._fit(X, y, sample_weight, classes=classes, callbacks=callbacks)
 
     @available_if(has_batches)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -143,7 +149,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             raise InputError(f"classes must be those of the first call, {known}, got {classes!r}")
         if self.class_weight == "balanced":
             raise InputError("class_weight='balanced' needs all examples at once; give partial_fit a dictionary")
-        return self._fit(X, y, sample_weight, classes, incremental=True)
+        return self._fit(X, y, sample_weight, classes=classes, incremental=True)
 
     def _validate_params(self) -> None:
         """Refuse parameters that no data could make right; raises `InputError`."""
@@ -159,10 +165,6 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         y = checked_labels(y)
         labels = Labels.of(y, classes) if fresh or not hasattr(self, "classes_") else self._labels
         rows = labels.rows(y)
-        if not fresh and self.warm_start and not (labels.marked or rows.any(axis=0).all()):
-            raise InputError(
-                f"with warm_start=True y must have the classes of the fit before, {labels.classes}, got {np.unique(y)}"
-            )
         loss, parameters = self._loss(labels.single)
         if labels.marked and loss.kind == "row" and loss.decision != "threshold":
             raise InputError(
@@ -177,6 +179,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     @property
     def _labels(self) -> Labels:
         return Labels(self.classes_, self.multilabel_)
+
+    def _check_goes_on(self, targets: Targets) -> None:
+        found = np.unique(self._labels.chosen(targets.values))
+        if not self.multilabel_ and len(found) < len(self.classes_):
+            raise InputError(
+                f"with warm_start=True y must have the classes of the fit before, {self.classes_}, got {found}"
+            )
 
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's facts about the estimator."""
@@ -267,7 +276,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
     _task = "regression"
     _default_loss = "squared_error"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, callbacks: Any = None) -> Self:
         """Train on examples `X` of shape (examples, features) and their targets `y`.
 
         Parameters
@@ -275,6 +284,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         X : array or sparse matrix (examples, features)
         y : (examples,), or (examples, outputs) for several numbers an example
         sample_weight : (examples,), how much each example counts
+        callbacks : functions of an `Epoch` or `Callback` objects, told after each epoch; True stops the training
 
         Raises
         ------
@@ -283,7 +293,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         DivergedError
             When the loss or a weight becomes infinite or NaN.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, callbacks=callbacks)
 
     @available_if(has_batches)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -18,17 +17,17 @@ from nonlin.nn.interruption import Interruption
 from nonlin.nn.network import Network
 from nonlin.nn.progress import Progress, keep
 from nonlin.nn.training import Data, DivergedError, Solver, Training
+from nonlin.nn.watching import Watching
 
 STOCHASTIC = tuple(name for name in checks.SOLVERS if name != "lbfgs")  # those that learn from batches
 _INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
 _BLOCK = 1024  # rows at a time where batches do not matter
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """What an estimator is to learn: a network, from where, by which loss, from what.
 
-    `loss` is a kernel's address, `loss_share` how much of that loss is reported.
+    `loss` is a kernel's address, `loss_share` how much of that loss is reported, `callbacks` are told of epochs.
     """
 
     architecture: Architecture
@@ -37,6 +36,7 @@ class Task:
     loss_share: float
     data: Data
     seed: int
+    callbacks: Any = None
 
 
 def train(estimator: Any, task: Task, incremental: bool) -> None:
@@ -62,6 +62,7 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
         dropout_keys=[randomness.key(task.seed, "dropout", i) for i in range(len(task.architecture.hidden))],
         first_epoch=len(task.start.losses),
         held_out=None if by_score else held,
+        record=estimator.record,
         state=_state(task.start, estimator.solver, network) if incremental else None,
     )
     watch = None
@@ -76,10 +77,11 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
             stale=task.start.stale,
         )
     epochs = 1 if incremental else estimator.max_iter
-    finished = _run(training, watch, epochs, estimator.verbose) or incremental
-    if held is not None:
-        watch.restore_best(network) if watch else training.restore_best()
-    _keep(estimator, training, task.start, watch)
+    with Watching(estimator, task.callbacks, bool(estimator.verbose), epochs) as watching:
+        finished = _run(estimator, training, watch, epochs, watching) or incremental
+        if held is not None:
+            watch.restore_best(network) if watch else training.restore_best()
+        _keep(estimator, training, task.start, watch)
     if not finished and np.isfinite(estimator.n_iter_no_change):  # otherwise a fixed number of epochs was asked for
         warnings.warn(
             f"training stopped after max_iter={estimator.max_iter} epochs while the loss was still improving; "
@@ -87,6 +89,13 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
             ConvergenceWarning,
             stacklevel=5,
         )
+
+
+def one_step(estimator: Any, task: Task) -> Training:
+    """A training whose next step, by the estimator's solver, is on all of the data as one batch."""
+    network = _network(task, len(task.data.inputs))
+    state = _state(task.start, estimator.solver, network)
+    return Training(network, task.data, _solver(estimator, task, network), loss=task.loss, state=state)
 
 
 def _network(task: Task, rows: int) -> Network:
@@ -142,23 +151,35 @@ def _batch_rows(estimator: Any, examples: int) -> int:
     return checks.batch_rows(size, examples)
 
 
-def _run(training: Training, watch: EarlyStopping | None, epochs: int, verbose: bool | int) -> bool:
-    """Train to the end, or until Ctrl-C; False where the epochs were too few."""
+def _run(estimator: Any, training: Training, watch: EarlyStopping | None, epochs: int, watching: Watching) -> bool:
+    """Train to the end, or until somebody stops it; False where the epochs were too few."""
     work = 6 * training.examples * len(training.network.parameters)
-    at_once = 1 if verbose or watch else max(1, int(_INTERRUPTIBLE / work))
+    at_once = 1 if watching.wanted or watch else max(1, int(_INTERRUPTIBLE / work))
     done = False
     with Interruption() as interruption:
         while not (done or interruption.came) and training.epochs_done < epochs:
             done = training.run(min(at_once, epochs - training.epochs_done))
-            if verbose:
-                print(f"Iteration {training.epochs_done}, loss = {training.last_loss:.8f}")
             if watch:
                 done = watch.improves_no_more(training)
-                if verbose:
-                    print(f"Validation score: {watch.scores[-1]:f}")
+            if watching.wanted:
+                done |= _tell(estimator, training, watch, watching)
     if not training.epochs_done:
         raise KeyboardInterrupt
     return done or interruption.came
+
+
+def _tell(estimator: Any, training: Training, watch: EarlyStopping | None, watching: Watching) -> bool:
+    """Tell of the latest epoch, with the weights as they are; True where somebody asks to stop."""
+    keep(estimator, training.network)
+    held_loss = training.last_validation_loss
+    score = watch.scores[-1] if watch else None if held_loss is None else -held_loss
+    return watching.epoch_ended(
+        training.epochs_done,
+        loss=training.last_loss,
+        validation_score=score,
+        learning_rate=training.learning_rate,
+        records=training.records(),
+    )
 
 
 def _keep(estimator: Any, training: Training, start: Progress, watch: EarlyStopping | None) -> None:
@@ -173,6 +194,8 @@ def _keep(estimator: Any, training: Training, start: Progress, watch: EarlyStopp
     scores = watch.scores if watch else (-history.get("validation_loss", np.zeros(0))).tolist()
     estimator.validation_scores_ = start.scores + scores if scores else None
     estimator.best_validation_score_ = float(np.fmax.reduce([start.best_score, *scores])) if scores else None
+    if estimator.record is not None:
+        estimator.records_ = training.records()
     estimator._solver_state = estimator.solver, state
     estimator._stale = watch.stale if watch else int(state["stale"])
 
@@ -183,12 +206,16 @@ def _minimise(estimator: Any, task: Task) -> None:
     solver = Solver(alpha=estimator.alpha, loss_share=task.loss_share)  # it is lbfgs that takes the steps
     training = Training(network, task.data, solver, loss=task.loss)
     found: lbfgs.Minimum | None = None
-    with Interruption() as interruption:
+    watching = Watching(estimator, task.callbacks, bool(estimator.verbose), estimator.max_iter)
+    with watching, Interruption() as interruption:
 
-        def watch(iteration: int, loss: float) -> bool:
-            if estimator.verbose:
-                print(f"Iteration {iteration}, loss = {loss:.8f}")
-            return interruption.came
+        def watch(iteration: int, loss: float, parameters: np.ndarray) -> bool:
+            if not watching.wanted:
+                return interruption.came
+            network.parameters[:] = parameters
+            keep(estimator, network)
+            told = {"validation_score": None, "learning_rate": np.nan, "records": {}}
+            return watching.epoch_ended(iteration, loss=loss, **told) or interruption.came
 
         limits = {name: getattr(estimator, name) for name in ("max_iter", "max_fun", "tol")}
         found = lbfgs.minimised(training.loss_and_gradient, network.parameters, watch=watch, **limits)

@@ -28,15 +28,16 @@ def minimised(
     max_iter: int,
     max_fun: int,
     tol: float,
-    watch: Callable[[int, float], bool],
+    watch: Callable[[int, float, np.ndarray], bool],
 ) -> Minimum:
     """Minimise a function that gives a loss and its gradient, from `parameters` on (Byrd, Lu, Nocedal and Zhu 1995).
 
     It ends where the largest entry of the gradient is at most `tol`, or with a ConvergenceWarning after `max_iter`
-    iterations or `max_fun` calls. `watch` is told each iteration's number and loss, and ends it by returning True.
+    iterations or `max_fun` calls. `watch` is told the number, loss and parameters of each iteration, and ends it by
+    returning True.
 
     >>> bowl = minimised(
-    ...     lambda x: (float(x @ x), 2 * x), np.ones(2), max_iter=9, max_fun=9, tol=1e-9, watch=lambda step, loss: False
+    ...     lambda x: (float(x @ x), 2 * x), np.ones(2), max_iter=9, max_fun=9, tol=1e-9, watch=lambda *iteration: False
     ... )
     >>> bowl.loss < 1e-9
     True
@@ -45,7 +46,7 @@ def minimised(
 
     def iterated(intermediate_result: Any) -> None:
         losses.append(float(intermediate_result.fun))
-        if watch(len(losses), losses[-1]):
+        if watch(len(losses), losses[-1], intermediate_result.x):
             raise StopIteration
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "gtol": tol}

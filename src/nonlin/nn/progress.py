@@ -90,5 +90,7 @@ def forget(estimator: Any) -> None:
     """Take from an estimator what an earlier training left."""
     for name in ("coefs_", "loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"):
         vars(estimator).pop(name, None)
-    for name in ("history_", "t_", "n_iter_", "activation_parameters_", "normalizations_", "_solver_state", "_stale"):
+    for name in ("history_", "records_", "t_", "n_iter_", "activation_parameters_", "normalizations_"):
+        vars(estimator).pop(name, None)
+    for name in ("_solver_state", "_stale"):
         vars(estimator).pop(name, None)

@@ -12,7 +12,7 @@ from nonlin.nn import loop, passes, updates
 from nonlin.nn.calls import fields
 from nonlin.nn.network import Network, aligned_zeros
 from nonlin.nn.recording import Recorder
-from nonlin.nn.schedules import CODES
+from nonlin.nn.schedules import CODES, factor
 
 # What is trained on, as the compiled loop sees it: sizes, addresses of buffers, addresses of kernels.
 TASK = fields(
@@ -228,6 +228,7 @@ class Training:
     def _watch(self, epochs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What the compiled loop records the steps of the coming epochs with."""
         steps_per_epoch = -(-self.examples // self.network.rows)
+        self._rate = float(self._solver["rate"][0])  # during these epochs
         if self._recorder is None:
             self._recorder = Recorder(self._record, self.network.layers, self.network.dtype, steps_per_epoch)
         self._task["recorded"] = 0
@@ -256,7 +257,8 @@ class Training:
     def loss_and_gradient(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
         """The reported loss of all examples, penalty included, and the gradient, at a vector of parameters, in float64.
 
-        Running statistics stay as they are, and batch normalization is over `network.rows` examples at a time.
+        It is that of a first step: units are dropped, and batch normalization is over `network.rows` examples at a time
+        and moves its running statistics.
         """
         network, data, alpha = self.network, self.data, self.alpha
         network.parameters[:] = parameters
@@ -339,6 +341,18 @@ class Training:
     def last_loss(self) -> float:
         """The loss of the latest epoch."""
         return float(self._history[-1][0][-1])
+
+    @property
+    def last_validation_loss(self) -> float | None:
+        """The loss of the examples held out after the latest epoch, None without any."""
+        return float(self._history[-1][1][-1]) if self._held else None
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the latest step."""
+        solver = self._solver[0]
+        steps = int(solver["steps"]) - 1, int(solver["steps_in_all"]), int(solver["warmup"])
+        return self._rate * factor(int(solver["schedule"]), *steps)
 
     @property
     def best_loss(self) -> float:

@@ -41,5 +41,5 @@ def from_sklearn(model: TheirClassifier | TheirRegressor) -> MLPClassifier | MLP
     given = model.get_params()
     ours = kind(**{name: given[name] for name in kind().get_params() if name in given})
     learned = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("_")}
-    vars(ours).update(deepcopy(learned), multilabel_=is_multilabel(model), _flat=model.n_outputs_ == 1)
+    vars(ours).update(deepcopy(learned), multilabel_=is_multilabel(model))
     return ours
