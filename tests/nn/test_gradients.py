@@ -110,7 +110,7 @@ class Case:
         direction = np.zeros_like(self.vector)
         places = [part for views in self.network.views(direction) for part in views if part.size]
         for place, size in zip(places, sizes, strict=True):
-            place[:] = self.directions.normal(size=place.shape) / (size or 1)
+            place[:] = self.directions.normal(size=place.shape) / max(size, 1e-3)  # smaller ones cancel to nothing
         with mp.workdps(80):
             step, start, along = mpmath.mpf(10) ** -25, to_exact(self.vector), to_exact(direction)
             above, below = (self.exact_loss(start + side * step * along) for side in (1, -1))
