@@ -4,12 +4,14 @@ import io
 import re
 import sys
 import threading
+import warnings
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from nonlin.errors import InputError
-from nonlin.nn import watching
+from nonlin.nn import MLPClassifier, watching
 from nonlin.nn.watching import Callback, Watching, check_callbacks, compiling
 
 EPOCH = {"loss": 0.5, "validation_score": None, "learning_rate": 1e-3, "records": {}}
@@ -63,16 +65,78 @@ def test_true_and_nothing_else_stops_and_everybody_is_told_first(answers, stops)
     assert len(asked) == len(answers)
 
 
-def test_an_exception_passes_on_and_every_callback_is_told_of_the_end():
+def test_an_exception_stops_and_is_raised_when_every_callback_is_told_of_the_end():
     notes = []
 
     def fails(epoch):
         raise LookupError("no such experiment")
 
-    watch = Watching("m", [Diary("a", notes), fails, Diary("b", notes)], False, 9)
-    with pytest.raises(LookupError, match="no such experiment"), watch:
+    def fit():
+        with Watching("m", [Diary("a", notes), fails, Diary("b", notes)], False, 9) as watch:
+            assert watch.epoch_ended(1, **EPOCH)
+            notes.append("what was learnt is kept")
+
+    with pytest.raises(LookupError, match="no such experiment"):
+        fit()
+    assert notes == [
+        "a begins with m",
+        "b begins with m",
+        "a hears 1",
+        "what was learnt is kept",
+        "b ends with m",
+        "a ends with m",
+    ]
+
+
+def test_an_exception_at_the_end_does_not_hide_that_of_an_epoch():
+    class Broken(Callback):
+        def on_epoch_end(self, epoch):
+            raise LookupError("first")
+
+        def on_fit_end(self, model):
+            raise OSError("second")
+
+    watch = Watching("m", [Broken()], False, 9)
+    with pytest.raises(LookupError, match="first") as raised, watch:
         watch.epoch_ended(1, **EPOCH)
-    assert notes == ["a begins with m", "b begins with m", "a hears 1", "b ends with m", "a ends with m"]
+    assert str(raised.value.__context__) == "second"
+
+
+X = np.random.default_rng(0).standard_normal((60, 3))
+Y = np.arange(60) % 3
+
+
+def test_a_failing_callback_leaves_the_best_weights_and_all_attributes():
+    """As a fit that ends with the same epoch, by its settings."""
+
+    def fails(epoch):
+        if epoch.number == 8:
+            raise LookupError("no such experiment")
+
+    settings = {"early_stopping": True, "learning_rate_init": 0.3, "random_state": 0}
+    model = MLPClassifier((5,), **settings)
+    with pytest.raises(LookupError, match="no such experiment"):
+        model.fit(X, Y, callbacks=[fails])
+    with pytest.warns(ConvergenceWarning):
+        ended = MLPClassifier((5,), max_iter=8, **settings).fit(X, Y)
+    scores = model.validation_scores_
+    assert np.argmax(scores) < 7, "the last epoch must not be the best"
+    assert scores == ended.validation_scores_
+    assert model.loss_curve_ == ended.loss_curve_
+    np.testing.assert_array_equal(model.coefs_[0], ended.coefs_[0])
+    assert model.score(X, Y) == ended.score(X, Y)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_verbose_shows_a_bar_for_every_solver(monkeypatch, solver):
+    terminal = on_a_terminal(monkeypatch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        MLPClassifier((5,), solver=solver, max_iter=4, random_state=0, verbose=True).fit(X, Y)
+    last = plain(terminal).splitlines()[-1]
+    assert "4/4" in last
+    assert "loss " in last
+    assert ("learning rate 0.001" in last) == (solver == "adam")
 
 
 def test_those_that_began_are_told_of_the_end_where_another_cannot_begin():
@@ -124,17 +188,27 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_gets_a_bar_that_is_full_at_the_end(monkeypatch):
+def on_a_terminal(monkeypatch):
+    """Let standard output be a wide terminal, and give what is written to it."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.setenv("TERM", "xterm")
+    return terminal
+
+
+def plain(terminal):
+    """What was written, without colours and movements of the cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).rstrip()
+
+
+def test_a_terminal_gets_a_bar_that_is_full_at_the_end(monkeypatch):
+    terminal = on_a_terminal(monkeypatch)
     with Watching(None, None, True, 200) as watch:
         for number in range(1, 38):
             watch.epoch_ended(number, **(EPOCH | {"loss": 1 / number, "validation_score": 0.9}))
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
-    assert "0/200" in shown
-    last = shown.rstrip().splitlines()[-1]
+    assert "0/200" in plain(terminal)
+    last = plain(terminal).splitlines()[-1]
     assert "37/37" in last
     assert last.endswith("loss 0.02703, validation score 0.9, learning rate 0.001")
 

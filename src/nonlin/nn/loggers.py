@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from importlib import import_module
+from math import isnan
 from os import PathLike, fspath
 from typing import Any
 
@@ -32,7 +33,9 @@ class _Logger(Callback):
         self._logged = 0  # records
 
     def on_epoch_end(self, epoch: Epoch) -> None:
-        figures = {"loss": epoch.loss, "learning_rate": epoch.learning_rate}
+        figures = {"loss": epoch.loss}
+        if not isnan(epoch.learning_rate):
+            figures["learning_rate"] = epoch.learning_rate
         if epoch.validation_score is not None:
             figures["validation_score"] = epoch.validation_score
         self._log(figures, epoch.number)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Self
 
 import numpy as np
@@ -28,7 +29,7 @@ class Epoch:
     validation_score : float or None
         The score on the examples held out, None without early stopping. Greater is better.
     learning_rate : float
-        That of the epoch's last step.
+        That of the epoch's last step; NaN with lbfgs, which has none.
     seconds : float
         Since training began.
     records : mapping of str to array
@@ -94,13 +95,15 @@ def _checked(i: int, callback: Any) -> Callback:
 class Watching:
     """A fit's callbacks, told of its beginning on entry, of each epoch, and of its end on exit, whatever ends it.
 
-    `epochs` are the most that there may be. An exception of a callback passes on to the caller.
+    `epochs` are the most that there may be. An exception of a callback stops the training, whose best weights are kept
+    as ever, and is raised on exit.
     """
 
     def __init__(self, model: Any, callbacks: Any, verbose: bool, epochs: int):
         self._model = model
         self._callbacks = [*check_callbacks(callbacks), *([progress(epochs)] if verbose else [])]
         self._exits = ExitStack()
+        self._error: Exception | None = None
 
     @property
     def wanted(self) -> bool:
@@ -117,7 +120,11 @@ class Watching:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._exits.__exit__(*error)
+        try:
+            self._exits.__exit__(*error)
+        finally:
+            if self._error:
+                raise self._error
 
     def epoch_ended(
         self,
@@ -128,7 +135,7 @@ class Watching:
         learning_rate: float,
         records: Mapping[str, np.ndarray],
     ) -> bool:
-        """Tell every callback; True where one of them asks to stop."""
+        """Tell every callback; True where one of them asks to stop or fails."""
         seconds = time.perf_counter() - self._start
         epoch = Epoch(
             number=number,
@@ -139,7 +146,11 @@ class Watching:
             records=records,
             model=self._model,
         )
-        answers = [callback.on_epoch_end(epoch) for callback in self._callbacks]
+        try:
+            answers = [callback.on_epoch_end(epoch) for callback in self._callbacks]
+        except Exception as error:
+            self._error = error
+            return True
         return any(isinstance(answer, (bool, np.bool_)) and bool(answer) for answer in answers)
 
 
@@ -181,7 +192,8 @@ class _Bar(Callback):
 
 def _in_words(epoch: Epoch) -> str:
     score = "" if epoch.validation_score is None else f", validation score {epoch.validation_score:.4g}"
-    return f"loss {epoch.loss:.4g}{score}, learning rate {epoch.learning_rate:.3g}"
+    rate = "" if isnan(epoch.learning_rate) else f", learning rate {epoch.learning_rate:.3g}"
+    return f"loss {epoch.loss:.4g}{score}{rate}"
 
 
 _announced = threading.Event()
