@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nonlin.nn.initialization import base_weights, initial_weights
+import nonlin as nl
+from nonlin.nn.initialization import base_weights, initial_parameters
 from nonlin.nn.loop import shuffle
 from nonlin.nn.randomness import generator, key, root_seed
 
@@ -23,14 +24,15 @@ def test_names_draw_independently_and_repeatably():
 
 
 def test_a_layers_base_draw_does_not_depend_on_the_other_layers():
-    shallow, deep = initial_weights(3, (4, 8, 2), 1.0), initial_weights(3, (4, 8, 8, 2), 1.0)
+    shallow, deep = (initial_parameters("auto", 3, (4, *d * (8,), 2), d * [(nl.relu, {})])[0] for d in (1, 2))
     np.testing.assert_array_equal(shallow[0], deep[0])
 
 
 def test_weights_are_the_base_draw_times_the_gain_but_in_the_last_layer():
-    first, second, last = initial_weights(3, (16, 9, 9, 2), gain=1.5)
-    np.testing.assert_allclose(first, base_weights(3, 0, (16, 9)) * 1.5 * np.sqrt(2 / (16 + 9)))  # Glorot 2010
-    np.testing.assert_allclose(second, base_weights(3, 1, (9, 9)) * 1.5 / 3)  # He 2015, in and out being equal
+    first, second, last = initial_parameters("auto", 3, (16, 9, 9, 2), 2 * [(nl.relu, {})])[0]
+    gain = np.sqrt(2)  # He 2015
+    np.testing.assert_allclose(first, base_weights(3, 0, (16, 9)) * gain * np.sqrt(2 / (16 + 9)))  # Glorot 2010
+    np.testing.assert_allclose(second, base_weights(3, 1, (9, 9)) * gain / 3)  # He 2015, in and out being equal
     np.testing.assert_allclose(last, base_weights(3, 2, (9, 2)) * 0.1 / 3)
 
 

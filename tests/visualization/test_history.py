@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nonlin.errors import InputError
+from nonlin.nn import MLPRegressor
 from nonlin.visualization.history import history_data, plot_history
 
 EPOCHS = 12
@@ -103,6 +104,13 @@ def test_axes_that_are_given_are_filled():
     assert plot_history(model(), right) is figure
     assert not left.lines
     assert titles(right.child_axes) == ["loss", "dead units", "gradient"]
+
+
+def test_an_estimator_draws_its_own_history():
+    network = MLPRegressor(hidden_layer_sizes=(4,), tol=1.0, early_stopping=True, random_state=0)
+    network.fit(np.random.default_rng(0).standard_normal((50, 2)), np.arange(50.0))
+    assert titles(network.plot_history().axes) == ["loss", "validation score", "dead units", "gradient"]
+    np.testing.assert_allclose(lines(network.plot_history().axes[0]), [network.loss_curve_])
 
 
 def test_what_recorded_nothing_is_refused():

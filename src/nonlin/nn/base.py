@@ -118,6 +118,12 @@ class Perceptron(Parameters, BaseEstimator, ABC):
     def _check_goes_on(self, targets: Targets) -> None:
         """Raise `InputError` for targets with which a training cannot go on."""
 
+    def plot_history(self, ax: Any = None) -> Any:
+        """Loss, validation, dead units and gradients by epoch and layer: see `nonlin.visualization.plot_history`."""
+        from nonlin.visualization import plot_history
+
+        return plot_history(self, ax)
+
     def forward_trace(self, X: Any) -> Trace:
         """Every intermediate of a prediction by name: inputs, weighted sums and activations of each layer, outputs."""
         network, X = self._network_for(X, whole=True)

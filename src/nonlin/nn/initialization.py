@@ -226,11 +226,3 @@ def initial_parameters(
     layers.append(Layer(seed, len(layers), *shapes[-1], activation=None, parameters={}, before=before))
     weights, biases = zip(*map(rule, layers), strict=True)
     return list(weights), list(biases)
-
-
-def initial_weights(seed: int, sizes: Sequence[int], gain: float) -> list[np.ndarray]:
-    """The weights of rule "auto" for hidden layers of one gain."""
-    *hidden, last = pairwise(sizes)
-    scales = [gain / np.sqrt((before + after) / 2) for before, after in hidden] + [LAST / np.sqrt(last[0])]
-    shapes = [*hidden, last]
-    return [base_weights(seed, layer, shapes[layer]) * scale for layer, scale in enumerate(scales)]
