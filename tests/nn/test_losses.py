@@ -18,6 +18,7 @@ from nonlin.definition.primitives import log
 from nonlin.nn import MLPClassifier, MLPRegressor, checks, fitting
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.outputs import gives_probabilities, link
+from nonlin.nn.vectors import padded
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -40,15 +41,16 @@ def batch(task, loss, rows=7, columns=3):
 
 
 def kernel(loss, z, targets, dtype, parameters=None, weights=None):
-    """The weighted sum of losses and its gradient, from memory whose rows have two columns more."""
+    """The weighted sum of losses and its gradient, from memory whose rows are whole vectors."""
     rows, columns = z.shape
-    memory, wanted = (np.full((rows, columns + 2), 7.0, dtype) for _ in range(2))
+    stride = padded(columns + 1, np.dtype(dtype))
+    memory, wanted = (np.full((rows, stride), 7.0, dtype) for _ in range(2))
     memory[:, :columns], wanted[:, :columns] = z, targets
     weights = np.ones(rows, dtype) if weights is None else weights.astype(dtype)
     function = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)
     address = loss_kernel(loss, np.dtype(dtype), parameters)
     arrays = (array.ctypes.data for array in (memory, wanted, weights))
-    total = function(address)(*arrays, rows, columns, columns + 2)
+    total = function(address)(*arrays, rows, columns, stride)
     assert (memory[:, columns:] == 7).all()
     return total, memory[:, :columns].astype(float)
 
@@ -74,10 +76,14 @@ def expected(loss, z, targets, parameters=None):
     return total, before.vjp(z, gradient) if before.kind == "row" else gradient * before.derivative(z)
 
 
+SIZES = [(7, 3), (37, 5), (3, 130)]  # rows that share vectors, some of whose lanes stay idle, and one with its own
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize(("task", "name"), CASES)
-def test_the_kernel_gives_the_loss_and_its_gradient(task, name):
+def test_the_kernel_gives_the_loss_and_its_gradient(task, name, size):
     loss = nl.get_loss(name)
-    z, targets = batch(task, loss)
+    z, targets = batch(task, loss, *size)
     total, gradient = expected(loss, z, targets)
     for dtype, tolerance in (np.float64, 1e-10), (np.float32, 3e-4):
         found, slopes = kernel(loss, z, targets, dtype)

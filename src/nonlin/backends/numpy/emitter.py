@@ -107,6 +107,12 @@ class Emitter:
         self.do(f"store {kind} {initial}, ptr {pointer}")
         return pointer
 
+    def room(self, kind: str, count: int) -> str:
+        """Memory on the stack for so many values, whatever it holds."""
+        pointer = "%" + self.name("room")
+        self.locals.append(f"  {pointer} = alloca [{count} x {kind}], align 64")
+        return pointer
+
     def function(self, signature: str, result: str = "ret void") -> str:
         """The text of a function with the collected instructions as its body."""
         return "\n".join([f"define {signature} #0 {{", "entry:", *self.locals, *self.lines, f"  {result}", "}"])
@@ -159,6 +165,12 @@ class Emitter:
         mask = ", ".join(f"i32 {lane}" for lane in order)
         text = f"shufflevector {a.type} {a.text}, {a.type} poison, <{len(order)} x i32> <{mask}>"
         return self.pure(vector(a.element, len(order)), text)
+
+    def joined(self, a: Value, b: Value) -> Value:
+        """The lanes of a vector, then those of another one of its type."""
+        order = ", ".join(f"i32 {lane}" for lane in range(2 * a.lanes))
+        text = f"shufflevector {a.type} {a.text}, {b.type} {b.text}, <{2 * a.lanes} x i32> <{order}>"
+        return self.pure(vector(a.element, 2 * a.lanes), text)
 
     def lane(self, a: Value, number: int) -> Value:
         """One lane of a vector."""

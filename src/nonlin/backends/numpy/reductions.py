@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...definition import primitives as definitions
@@ -52,8 +52,18 @@ def is_per_row(output: Expression) -> bool:
 class RowReader:
     """Evaluates formulas at places of one row, given pointers to its inputs and the results of earlier passes."""
 
-    def __init__(self, a: Native, element: str, rows: dict[str, str], count: str, numbers: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        a: Native,
+        element: str,
+        rows: dict[str, str],
+        count: str,
+        numbers: dict[str, Any],
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        """`functions` are the primitives to compute with; without, the exact ones."""
         self.a, self.element, self.rows, self.count, self.numbers = a, element, rows, count, numbers
+        self.table = functions or table(a)
         self.argmax: dict[str, Value] = {}  # the index of the largest entry, in all lanes, by pass
         self.target: Value | None = None  # the index of the target's class, an i64
         self._found: dict[Expression, tuple[Any, Value]] = {}  # the largest entry and its index, by formula
@@ -66,17 +76,38 @@ class RowReader:
         for name, index in self.argmax.items():
             if name in used:
                 values[name] = self.a.emit.compare_integers("eq", index, columns.index)
-        return evaluate(tuple(outputs), table(self.a), values)
+        return evaluate(tuple(outputs), self.table, values)
 
     def set_target(self, name: str, index: Value) -> None:
         """Let the condition `name` hold at an index (an i64), the class of the row's target."""
         narrow = index if self.a.integer == "i64" else self.a.emit.convert("trunc", index, self.a.integer)
         self.target, self.argmax[name] = index, self.a.emit.spread(narrow, self.a.lanes)
 
+    def over(self, body: Callable[[Any], None]) -> None:
+        """body(columns) for all of the row."""
+        over_columns(self.a, self.element, self.count, body)
+
+    def run_all(self, steps: Sequence[Pass]) -> None:
+        """All passes; sums that do not need each other are one."""
+        waiting: dict[str, Expression] = {}
+        for step in steps:
+            if waiting.keys() & {node.value for node in nodes_of([step.argument])}:
+                self._sum_all(waiting)
+            if step.operation == "row_sum":
+                waiting[step.name] = step.argument
+            else:
+                self.run(step)
+        self._sum_all(waiting)
+
+    def _sum_all(self, waiting: dict[str, Expression]) -> None:
+        if waiting:
+            self.numbers |= dict(zip(waiting, self._sums([*waiting.values()]), strict=True))
+            waiting.clear()
+
     def run(self, step: Pass) -> None:
         """One pass over the row; its result is known to later ones."""
         if step.operation == "row_sum":
-            self.numbers[step.name] = self._sum(step.argument)
+            (self.numbers[step.name],) = self._sums([step.argument])
         elif step.operation == "row_threshold":
             self.numbers[step.name] = self._threshold(step)
         elif step.operation == AT:
@@ -98,18 +129,20 @@ class RowReader:
         lanes = [self.a.emit.spread(self.a.emit.lane(part, 0), self.a.lanes) for part in parts(self.a, number)]
         return Pair(*lanes) if isinstance(self.a, DoubleDouble) else lanes[0]
 
-    def _sum(self, argument: Expression) -> Any:
+    def _sums(self, arguments: Sequence[Expression]) -> list[Any]:
         a, emit = self.a, self.a.emit
-        slots = [emit.slot(a.type, "zeroinitializer") for _ in parts(a, a.number(0))]
+        totals = [[emit.slot(a.type, "zeroinitializer") for _ in parts(a, a.number(0))] for _ in arguments]
 
         def add(columns: Columns) -> None:
-            term = self.at(columns, [argument])[0]
-            total = a.add(_loaded(a, slots), a.where(columns.mask, term, a.number(0)))
-            _saved(a, slots, total)
+            for slots, term in zip(totals, self.at(columns, arguments), strict=True):
+                _saved(a, slots, a.add(_loaded(a, slots), a.where(columns.mask, term, a.number(0))))
 
-        over_columns(a, self.element, self.count, add)
-        total = _loaded(a, slots)
-        distance = a.lanes // 2
+        self.over(add)
+        return [self._joined(_loaded(a, slots)) for slots in totals]
+
+    def _joined(self, total: Any) -> Any:
+        """The sum over the lanes, in all of them."""
+        a, distance = self.a, self.a.lanes // 2
         while distance:  # every lane ends with the sum of all, always added in the same order
             total = a.add(total, _shuffled(a, total, distance))
             distance //= 2
@@ -128,13 +161,13 @@ class RowReader:
         emit.do(f"br label %{name}")
         emit.label(name)
         self.numbers[t.value] = before = _loaded(a, slots)
-        excess, total = a.subtract(self._sum(raised), a.number(1)), self._sum(slope)
-        (times,) = evaluate((power,), table(a), self.numbers)
-        change = a.divide(excess, a.multiply(times, total))
+        raised_sum, total = self._sums([raised, slope])
+        (times,) = evaluate((power,), self.table, self.numbers)
+        change = a.divide(a.subtract(raised_sum, a.number(1)), a.multiply(times, total))
         moved = a.add(before, change)
         _saved(a, slots, moved)
         least = a.number(2.0 ** -(a.precision - 8))
-        further = emit.lane(a.less(least, change), 0)
+        further = emit.some(a.less(least, change))
         emit.do(f"br i1 {further.text}, label %{name}, label %{name}_end")
         emit.label(f"{name}_end")
         return _loaded(a, slots)
@@ -160,7 +193,7 @@ class RowReader:
             for (_, slot), value in zip(slots, (seen, *chosen), strict=True):
                 emit.store(value, slot)
 
-        over_columns(a, self.element, self.count, compare)
+        self.over(compare)
         found = [emit.load(kind, slot) for kind, slot in slots[1:]]
         index, *best = self._across(found)
         return (a.lift(best[0]) if is_float else Pair(*best)), index

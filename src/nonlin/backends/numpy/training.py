@@ -22,8 +22,8 @@ from .arithmetic import Native
 from .elements import NATIVE
 from .emitter import Emitter, Value
 from .jit import compile_ir
-from .loops import counted, module, over_columns, row_of
-from .primitives import table
+from .loops import counted, module, row_of
+from .loss_rows import SHORT_ROW, Batch, Total, repeated_parts
 from .reductions import RowReader, columns_as_number, split
 from .row_kernels import check_per_row
 from .row_places import Place, over_row
@@ -116,15 +116,15 @@ def loss_kernel(
     `double f(T* z, const T* t, const T* w, int64 rows, int64 cols, int64 stride)` returns the sum over the rows of
     their losses times their weights w, and leaves the gradient of that sum in z. A row's loss is that of a row loss
     (also of one over all entries of a batch, which is taken row by row), and the sum over the columns of an elementwise
-    one; the root mean square of a batch counts as often as the weights say in sum. Targets t have the layout of z;
-    columns from `cols` to `stride` are left alone.
+    one; the root mean square of a batch counts as often as the weights say in sum. Targets t have the layout of z, rows
+    of whole vectors; columns from `cols` to `stride` are left alone.
 
     Parameters
     ----------
     loss : record or name of a loss of predictions and targets
     dtype : float32 or float64, of z, t and w
     parameters : values of the loss's parameters; the defaults where not given
-    link : an elementwise or row activation that makes of z what the loss takes, such as probabilities
+    link : an activation that makes of z what the loss takes, such as probabilities; a row one for a row loss only
     """
     record = registry.losses.get(loss)
     numbers = record.check_parameters(dict(parameters or {}))
@@ -137,8 +137,10 @@ def _loss_module(
 ) -> str:
     emit = Emitter()
     value, gradient = _of_outputs(record, link, dict(numbers), element)
-    loops = _over_batch if record.kind == "summary" else _over_rows
-    result = loops(record, Native(emit, element), value, gradient)
+    if record.kind == "row":
+        check_per_row(record, (value,), (True,))
+    loops = {"summary": _over_batch, "row": _over_rows}.get(record.kind, _over_entries)
+    result = loops(Native(emit, element), value, gradient)
     signature = "double @kernel(ptr noalias %z, ptr noalias %t, ptr noalias %w, i64 %rows, i64 %cols, i64 %stride)"
     return module(emit, emit.function(signature, f"ret double {result.text}"))
 
@@ -171,72 +173,67 @@ def _bounded(z: Expression, link: Activation, element: str) -> Expression:
 
 
 _WEIGHT = parameter("row weight")
+_SHORT_LIST = 4  # columns of rows whose entries have nothing to do with each other: more fill their own vectors
 
 
-def _over_rows(record: Loss, a: Native, value: Expression, gradient: Expression) -> Value:
+def _over_entries(a: Native, value: Expression, gradient: Expression) -> Value:
+    """The weighted sum of the losses of all entries; its gradient is left in z."""
+    total, outputs = Total(a), training_functions.without_zeros((value * _WEIGHT, gradient * _WEIGHT))
+
+    def use(reader: RowReader, _: Value) -> None:
+        def write(place: Any) -> None:
+            loss, slope = reader.at(place, outputs)
+            place.store(reader.rows["z"], slope)
+            total.add(loss, place.mask)
+
+        reader.over(write)
+
+    Batch(a, _SHORT_LIST, _WEIGHT.value).each(use)
+    return total.result()
+
+
+def _over_rows(a: Native, value: Expression, gradient: Expression) -> Value:
     """The weighted sum of the rows' losses; its gradient is left in z."""
-    emit = a.emit
-    if record.kind == "row":
-        check_per_row(record, (value,), (True,))
-    else:
-        value = row_sum(value)
-    passes, (value, gradient) = split((value * _WEIGHT, gradient * _WEIGHT))
-    total = emit.slot("double", "0.0")
+    total = Total(a)
+    passes, (value, gradient) = split(training_functions.without_zeros((value * _WEIGHT, gradient * _WEIGHT)))
 
-    def row(index: Value) -> None:
-        reader = _reader(a, index, {})
-        for step in passes:
-            reader.run(step)
-        _add(a, total, evaluate((value,), table(a), reader.numbers)[0])
+    def use(reader: RowReader, mask: Value) -> None:
+        reader.run_all(passes)
+        total.add(evaluate((value,), reader.table, reader.numbers)[0], mask)
         _write(reader, gradient)
 
-    counted(emit, "%rows", 1, row)
-    return emit.load("double", total)
+    Batch(a, SHORT_ROW, _WEIGHT.value).each(use, repeated_parts(passes, [gradient]))
+    return total.result()
 
 
-def _over_batch(record: Loss, a: Native, error: Expression, slope: Expression) -> Value:
+def _over_batch(a: Native, error: Expression, slope: Expression) -> Value:
     """The weights' sum times the root of the weighted mean square of all errors; its gradient is left in z."""
     emit = a.emit
     (squares,), _ = split((row_sum(error * error),))
-    total, weights = emit.slot("double", "0.0"), emit.slot("double", "0.0")
+    total, weights = Total(a), Total(a)
 
-    def measure(index: Value) -> None:
-        reader = _reader(a, index, {})
+    def measure(reader: RowReader, mask: Value) -> None:
         reader.run(squares)
-        _add(a, total, a.multiply(reader.numbers[squares.name], reader.numbers[_WEIGHT.value]))
-        _add(a, weights, reader.numbers[_WEIGHT.value])
+        weight = reader.numbers[_WEIGHT.value]
+        total.add(a.multiply(reader.numbers[squares.name], weight), mask)
+        weights.add(weight, mask)
 
-    counted(emit, "%rows", 1, measure)
+    Batch(a, _SHORT_LIST, _WEIGHT.value).each(measure, changes=False)
     columns = emit.pure("double", "sitofp i64 %cols to double")
-    weight = emit.load("double", weights)
-    mean = emit.binary("fdiv", emit.load("double", total), emit.binary("fmul", weight, columns))
+    weight = weights.result()
+    mean = emit.binary("fdiv", total.result(), emit.binary("fmul", weight, columns))
     root = emit.intrinsic("sqrt", mean)
     single = root if a.element == "double" else emit.convert("fptrunc", root, a.element)
     numbers = {"columns": columns_as_number(a, "%cols"), "root": emit.spread(single, a.lanes)}
     root_or_one = where(parameter("root") > 0, parameter("root"), 1)  # without errors the gradient is 0
     gradient = _WEIGHT * error * slope / (parameter("columns") * root_or_one)
-    counted(emit, "%rows", 1, lambda index: _write(_reader(a, index, numbers), gradient))
+    Batch(a, _SHORT_LIST, _WEIGHT.value, numbers).each(lambda reader, _: _write(reader, gradient))
     return emit.binary("fmul", weight, root)
 
 
-def _reader(a: Native, index: Value, numbers: Mapping[str, Any]) -> RowReader:
-    rows = {name: row_of(a.emit, f"%{name}", a.element, index, "%stride") for name in ("z", "t")}
-    weight = a.emit.load(a.element, a.emit.address("%w", a.element, index))
-    return RowReader(a, a.element, rows, "%cols", {**numbers, _WEIGHT.value: a.emit.spread(weight, a.lanes)})
-
-
-def _add(a: Native, total: str, spread: Value) -> None:
-    """Add a row's number, which is in all lanes, to a total in double."""
-    emit, scalar = a.emit, a.emit.lane(spread, 0)
-    wide = scalar if a.element == "double" else emit.convert("fpext", scalar, "double")
-    emit.store(emit.binary("fadd", emit.load("double", total), wide), total)
-
-
 def _write(reader: RowReader, gradient: Expression) -> None:
-    """Write a row's gradient over its z."""
-    over_columns(
-        reader.a, reader.element, "%cols", lambda place: place.store(reader.rows["z"], reader.at(place, [gradient])[0])
-    )
+    """Write the gradient over z."""
+    reader.over(lambda place: place.store(reader.rows["z"], reader.at(place, [gradient])[0]))
 
 
 def _element(dtype: Any) -> str:

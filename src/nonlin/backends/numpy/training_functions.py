@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from ...definition.constants import exact
-from ...definition.expression import Expression
+from ...definition.expression import Expression, number
 from . import error_functions, primitives
 from .arithmetic import Native
 from .coefficients import ERFCX_TRAINING, polynomial_of
@@ -22,6 +22,7 @@ from .elementary import log_2_parts, magic, polynomial
 from .emitter import Value
 from .rewriting import rewritten
 
+COSTLY = ("exp", "expm1", "log", "log1p", "tanh", "erf", "erfc", "erfcx", "sin", "cos", "arctan")
 _FLAGS = "nsz arcp contract"  # fused products and sums, and one reciprocal for all quotients with the same divisor
 _LOG_2_HALF = Fraction(3466, 10000)  # the reduced argument of exp is at most log(2) / 2
 _SQUARE = Fraction(2944, 100000)  # ((sqrt(2) - 1) / (sqrt(2) + 1))^2
@@ -49,6 +50,18 @@ def with_single_divisors(outputs: Iterable[Expression]) -> tuple[Expression, ...
         return arguments[0] / first / first if first is second else None
 
     return tuple(rewritten(outputs, divided))
+
+
+def without_zeros(outputs: Iterable[Expression]) -> tuple[Expression, ...]:
+    """Formulas with 0 for 0 times or over a number: what a parameter such as a smoothing of 0 takes out."""
+
+    def zero(node: Expression, arguments: Sequence[Expression]) -> Expression | None:
+        nothing = [argument.operation == "number" and argument.value == 0 for argument in arguments]
+        if (node.operation == "multiply" and any(nothing)) or (node.operation == "divide" and nothing == [True, False]):
+            return number(0)
+        return None
+
+    return tuple(rewritten(outputs, zero))
 
 
 def exp(a: Native, x: Value) -> Value:

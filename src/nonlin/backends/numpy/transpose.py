@@ -113,7 +113,7 @@ def _move(
         else:
             lines.append(emit.masked_load(element, pointer, _also(emit, masks[1], masks[0], row)))
     for distance in (1, 2, 4):
-        lines = _exchanged(emit, lines, distance)
+        lines = exchanged(emit, lines, distance)
     for place in range(_SIDE):
         line = emit.pure("i64", f"add i64 {column.text}, {place}")
         pointer = emit.address(target, element, emit.binary("mul", line, Value("i64", "%target_row")))
@@ -132,17 +132,17 @@ def _also(emit: Emitter, mask: Value, other: Value, lane: int) -> Value:
     return emit.binary("and", mask, emit.spread(emit.lane(other, lane), _SIDE))
 
 
-def _exchanged(emit: Emitter, lines: list[Value], distance: int) -> list[Value]:
+def exchanged(emit: Emitter, lines: list[Value], distance: int) -> list[Value]:
     """Every second group of lanes of a line exchanged with those of the line at a distance."""
-    found = list(lines)
-    for first in (i for i in range(_SIDE) if not i & distance):
+    found, lanes = list(lines), lines[0].lanes
+    for first in (i for i in range(len(lines)) if not i & distance):
         a, b = lines[first], lines[first + distance]
-        low = [lane if not lane & distance else _SIDE + lane - distance for lane in range(_SIDE)]
-        high = [lane + distance if not lane & distance else _SIDE + lane for lane in range(_SIDE)]
+        low = [lane if not lane & distance else lanes + lane - distance for lane in range(lanes)]
+        high = [lane + distance if not lane & distance else lanes + lane for lane in range(lanes)]
         found[first], found[first + distance] = (_mixed(emit, a, b, order) for order in (low, high))
     return found
 
 
 def _mixed(emit: Emitter, a: Value, b: Value, order: list[int]) -> Value:
     mask = ", ".join(f"i32 {lane}" for lane in order)
-    return emit.pure(a.type, f"shufflevector {a.type} {a.text}, {b.type} {b.text}, <{_SIDE} x i32> <{mask}>")
+    return emit.pure(a.type, f"shufflevector {a.type} {a.text}, {b.type} {b.text}, <{a.lanes} x i32> <{mask}>")
