@@ -106,8 +106,8 @@ class Recorder:
         self.task["kept"] = self._kept.ctypes.data
         self.task["measure"], self.task["gradient_squares"] = measure_kernel(dtype), gradient_squares_kernel(dtype)
         self.task["keep"], self.task["difference"] = keep_kernel(dtype), difference_kernel(dtype)
-        self._steps: list[np.ndarray] = []
-        self._records: list[np.ndarray] = []
+        self._steps = [np.zeros(0, np.int64)]
+        self._records = [np.zeros((0, self._layers), RECORD)]
 
     def plan(self, done: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The steps to record among the `count` after the first `done`, and room for their records.
@@ -126,16 +126,15 @@ class Recorder:
 
     def cut(self, done: int) -> None:
         """Forget what was planned last for steps beyond the first `done`: training did not come to them."""
-        if self._steps:
-            taken = int(np.searchsorted(self._steps[-1], done, side="right"))
-            self._steps[-1], self._records[-1] = self._steps[-1][:taken], self._records[-1][:taken]
+        taken = int(np.searchsorted(self._steps[-1], done, side="right"))
+        self._steps[-1], self._records[-1] = self._steps[-1][:taken], self._records[-1][:taken]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What was recorded: "step" (steps,), and each of `QUANTITIES` (steps, hidden layers) or (steps, layers)."""
-        records = np.concatenate([np.zeros((0, self._layers), RECORD), *self._records])
-        arrays: dict[str, np.ndarray] = {"step": np.concatenate([np.zeros(0, np.int64), *self._steps])}
+        self._steps, self._records = [np.concatenate(self._steps)], [np.concatenate(self._records)]
+        arrays: dict[str, np.ndarray] = {"step": self._steps[0].copy()}
         for name, quantity in QUANTITIES.items():
-            arrays[name] = records[name][:, : self._layers - quantity.hidden].copy()
+            arrays[name] = self._records[0][name][:, : self._layers - quantity.hidden].copy()
         return arrays
 
 
