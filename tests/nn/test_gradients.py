@@ -53,13 +53,23 @@ class Case:
     """A random network with random weighted examples, and its loss as a function of the flat vector of parameters."""
 
     def __init__(
-        self, hidden, loss="mse", *, task="regression", outputs=2, rows=3, batch=None, parameters=None, seed=0
+        self,
+        hidden,
+        loss="mse",
+        *,
+        task="regression",
+        outputs=2,
+        rows=3,
+        batch=None,
+        parameters=None,
+        scale=1.0,
+        seed=0,
     ):
         self.loss, self.parameters, random = nl.get_loss(loss), parameters or {}, np.random.default_rng(seed)
         self.network = Network(Architecture(INPUTS, tuple(hidden), outputs), np.dtype("f8"), batch or rows)
         coefs, intercepts, gammas, _ = self.network.views(self.network.parameters)
         for coef in coefs:
-            coef[:] = random.normal(size=coef.shape) / np.sqrt(len(coef))
+            coef[:] = scale * random.normal(size=coef.shape) / np.sqrt(len(coef))
         for vector in (*intercepts, *gammas):
             vector += 0.5 * random.normal(size=vector.shape)
         targets = targets_of(task, self.loss, random, rows, outputs)
@@ -172,6 +182,11 @@ def test_every_activation(name):
 @pytest.mark.parametrize(("task", "name"), LOSSES)
 def test_every_loss(task, name):
     Case([Hidden(4, nl.tanh)], name, task=task, outputs=3).check()
+
+
+@pytest.mark.parametrize("name", [name for task, name in LOSSES if task == "classification"])
+def test_losses_of_outputs_that_are_surely_right_or_wrong(name):
+    Case([], name, task="classification", outputs=3, rows=12, scale=16).check()
 
 
 @pytest.mark.parametrize(("name", "parameters"), OTHER_FORMS.items(), ids=OTHER_FORMS)

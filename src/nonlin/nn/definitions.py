@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import nonlin as nl
 from nonlin.backends.numpy import training as backend
 from nonlin.definition.records import made_from_definitions
 from nonlin.facts.gain import matched_gain
@@ -39,9 +40,19 @@ def loss_kernel(record: Any, dtype: np.dtype, parameters: Mapping[str, float] | 
     return _loss_kernel(record, dtype, tuple((parameters or {}).items()))
 
 
+# What losses of probabilities are in z: 1 - p, of a p near 1, has no digits left.
+_OF_LOGITS = {
+    "binary_cross_entropy_from_probabilities": "binary_cross_entropy",
+    "binary_focal_from_probabilities": "binary_focal",
+}
+
+
 @cache
 def _loss_kernel(record: Any, dtype: np.dtype, parameters: tuple[tuple[str, float], ...]) -> int:
-    return backend.loss_kernel(record, dtype, dict(parameters), link(record, dict(parameters)))
+    before = link(record, dict(parameters))
+    if record.name in _OF_LOGITS:
+        record, before = nl.get_loss(_OF_LOGITS[record.name]), None
+    return backend.loss_kernel(record, dtype, dict(parameters), before)
 
 
 def gain(record: Any, parameters: Mapping[str, float]) -> float:
