@@ -23,6 +23,8 @@ from nonlin.nn.outputs import output_name
 from nonlin.nn.parameters import Parameters
 from nonlin.nn.progress import Progress, forget
 from nonlin.nn.recording import check_record
+from nonlin.nn.sources import Block, Source, source_of
+from nonlin.nn.streaming import Stream
 from nonlin.nn.training import Data
 from nonlin.nn.watching import check_callbacks
 
@@ -91,28 +93,59 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         if incremental and self.early_stopping:
             raise InputError("partial_fit sees no epochs to choose from: set early_stopping=False")
         fresh = not (hasattr(self, "coefs_") and (incremental or self.warm_start))
-        X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
-        targets = self._encode(y, checks.example_weights(sample_weight, X), classes, fresh)
-        if self.warm_start and not fresh:
-            self._check_goes_on(targets)
-        task = self._task_of(X, targets, fresh)._replace(callbacks=callbacks)
+        source = None if incremental else source_of(X, y, sample_weight, self.dtype)
+        block = source.whole() if source else None
+        if source and not block:
+            data, targets = self._streamed(source, classes, fresh)
+        else:
+            X, y, sample_weight = (block.inputs, block.targets, block.weights) if block else (X, y, sample_weight)
+            X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
+            targets = self._encode(y, checks.example_weights(sample_weight, X), classes, fresh)
+            data = Data(X, targets.values, targets.weights)
+            if self.warm_start and not fresh:
+                self._check_goes_on(targets)
+        if source and source.feature_names:
+            self.feature_names_in_ = np.array(source.feature_names, object)
+        task = self._task_of(data, targets, fresh)._replace(callbacks=callbacks)
         self.out_activation_ = output_name(targets.loss, targets.parameters)
         self.n_layers_, self.n_outputs_ = len(task.architecture.sizes), task.architecture.outputs
         fitting.train(self, task, incremental)
         return self
 
-    def _task_of(self, X: np.ndarray, targets: Targets, fresh: bool) -> fitting.Task:
-        """What to learn from examples `X`, from the start where it is `fresh`, which forgets what was learnt."""
+    def _streamed(self, source: Source, classes: Any, fresh: bool) -> tuple[Stream, Targets]:
+        """The data of a source that is trained on in blocks, and how its targets are encoded."""
+        if self.solver not in fitting.STOCHASTIC:
+            raise InputError(f"solver={self.solver!r} needs all examples in memory at once; choose one such as 'adam'")
+        source.check_passes(self.max_iter + int(self.early_stopping))
+        if fresh or not hasattr(self, "n_features_in_"):
+            self.n_features_in_ = source.features
+        elif source.features != self.n_features_in_:
+            raise InputError(f"X has {source.features} features, but {self.n_features_in_} were learnt from before")
+
+        def encoded(block: Block) -> Data:
+            return Data(block.inputs, *self._encode(block.targets, block.weights, None, fresh=False)[:2])
+
+        targets = self._encode(*self._sample(source, classes, fresh), fresh)
+        return Stream(source, encoded, randomness.root_seed(self.random_state) if self.shuffle else None), targets
+
+    @abstractmethod
+    def _sample(self, source: Source, classes: Any, fresh: bool) -> tuple[np.ndarray, None, Any]:
+        """A target like those of the source, no weight, and the classes: what tells how targets are encoded."""
+
+    def _task_of(self, data: Data | Stream, targets: Targets, fresh: bool) -> fitting.Task:
+        """What to learn from the data, from the start where it is `fresh`, which forgets what was learnt."""
         seed = randomness.root_seed(self.random_state)
         widths = checks.hidden_sizes(self.hidden_layer_sizes)
-        architecture = Architecture(X.shape[1], hidden_layers(self, widths, not fresh), targets.values.shape[1])
-        memory.check_fits(self, architecture.sizes, len(X), X.dtype)
+        layers = hidden_layers(self, widths, not fresh)
+        architecture = Architecture(self.n_features_in_, layers, targets.values.shape[1])
+        in_memory = isinstance(data, Data)
+        examples, dtype = (len(data.inputs), data.inputs.dtype) if in_memory else (data.source.block_rows, data.dtype)
+        memory.check_fits(self, architecture.sizes, examples, dtype)
         if fresh:
             forget(self)  # should training fail, nothing is fitted
         start = self._fresh(seed, architecture) if fresh else Progress.of(self)
         checks.check_shapes(start.coefs, start.intercepts, architecture.sizes)
-        data = Data(X, targets.values, targets.weights)
-        loss = loss_kernel(targets.loss, X.dtype, targets.parameters)
+        loss = loss_kernel(targets.loss, dtype, targets.parameters)
         return fitting.Task(architecture, start, loss, targets.share, data, seed)
 
     def _check_goes_on(self, targets: Targets) -> None:
@@ -139,7 +172,8 @@ class Perceptron(Parameters, BaseEstimator, ABC):
             raise InputError(f"backward_trace shows a step on a batch, which solver={self.solver!r} does not take")
         X, y = self._validated(X, y, reset=False)
         targets = self._encode(y, checks.example_weights(sample_weight, X), None, fresh=False)
-        training = fitting.one_step(self, self._task_of(X, targets, fresh=False))
+        data = Data(X, targets.values, targets.weights)
+        training = fitting.one_step(self, self._task_of(data, targets, fresh=False))
         return backward_trace(training, nl.get(self.out_activation_))
 
     def _fresh(self, seed: int, architecture: Architecture) -> Progress:

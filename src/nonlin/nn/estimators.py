@@ -18,6 +18,7 @@ from nonlin.nn import checks
 from nonlin.nn.base import Perceptron, Targets, has_batches
 from nonlin.nn.labels import Labels, check_class_weight, checked_labels, class_indices, class_weights
 from nonlin.nn.outputs import gives_probabilities
+from nonlin.nn.sources import Source, class_counts
 
 _SCIKIT_LEARNS = {"squared_error": ("half_squared", {}), "poisson": ("tweedie", {"power": 1.0})}  # names of losses
 
@@ -116,12 +117,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     _task = "classification"
     _default_loss = "cross_entropy"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, classes: Any = None, callbacks: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, classes: Any = None, callbacks: Any = None
+    ) -> Self:
         """Train on examples `X` of shape (examples, features) and their classes `y`.
 
         Parameters
         ----------
-        X : array or sparse matrix (examples, features)
+        X : array, table or sparse matrix (examples, features), also a mapped one, or data larger than memory: the path
+            of a .npy, Parquet or text file, or batches (X, y) or (X, y, weights); `nonlin.nn.sources` says how
         y : (examples,), labels of any kind, or (examples, classes) of 0 and 1, where an example is of several classes
         sample_weight : (examples,), how much each example counts
         classes : all classes there are, where `y` may not hold every one
@@ -192,6 +196,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+    def _sample(self, source: Source, classes: Any, fresh: bool) -> tuple[np.ndarray, None, Any]:
+        if self.class_weight == "balanced":
+            raise InputError("class_weight='balanced' needs all examples in memory at once; give a dictionary")
+        if source.target_shape not in ((), (1,)):
+            return np.zeros((1, *source.target_shape), int), None, None
+        if classes is None:
+            classes = class_counts(source)[0] if fresh or not hasattr(self, "classes_") else self.classes_
+        return np.unique(np.asarray(classes))[:1], None, classes
 
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
         return None if self.multilabel_ else class_indices(targets)
@@ -276,12 +289,13 @@ class MLPRegressor(RegressorMixin, Perceptron):
     _task = "regression"
     _default_loss = "squared_error"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, callbacks: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, callbacks: Any = None) -> Self:
         """Train on examples `X` of shape (examples, features) and their targets `y`.
 
         Parameters
         ----------
-        X : array or sparse matrix (examples, features)
+        X : array, table or sparse matrix (examples, features), also a mapped one, or data larger than memory: the path
+            of a .npy, Parquet or text file, or batches (X, y) or (X, y, weights); `nonlin.nn.sources` says how
         y : (examples,), or (examples, outputs) for several numbers an example
         sample_weight : (examples,), how much each example counts
         callbacks : functions of an `Epoch` or `Callback` objects, told after each epoch; True stops the training
@@ -319,6 +333,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
         values = y.reshape(len(y), -1)
         in_sum = loss.kind != "elementwise" or self.loss == "poisson"
         return Targets(values, weights, loss, parameters, 1.0 if in_sum else 1 / values.shape[1])
+
+    def _sample(self, source: Source, classes: Any, fresh: bool) -> tuple[np.ndarray, None, Any]:
+        return np.ones((1, *source.target_shape)), None, None
 
     def _strata(self, targets: np.ndarray) -> np.ndarray | None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from nonlin.nn.holding_out import split
 from nonlin.nn.interruption import Interruption
 from nonlin.nn.network import Network
 from nonlin.nn.progress import Progress, keep
+from nonlin.nn.schedules import CODES
+from nonlin.nn.streaming import Stream
 from nonlin.nn.training import Data, DivergedError, Solver, Training
 from nonlin.nn.watching import Watching
 
@@ -34,9 +37,20 @@ class Task(NamedTuple):
     start: Progress
     loss: int
     loss_share: float
-    data: Data
+    data: Data | Stream
     seed: int
     callbacks: Any = None
+
+    @property
+    def in_memory(self) -> Data:
+        """The data, of which the estimator has seen to it that they are no stream."""
+        assert isinstance(self.data, Data)
+        return self.data
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The number format that is computed in."""
+        return self.data.dtype if isinstance(self.data, Stream) else self.data.inputs.dtype
 
 
 def train(estimator: Any, task: Task, incremental: bool) -> None:
@@ -51,11 +65,12 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
     """Train by a solver of batches."""
     data, held = _hold_out(estimator, task)
     by_score = held is not None and estimator.scoring is None
-    network = _network(task, _batch_rows(estimator, len(data.inputs)))
+    examples = _examples(estimator, data)
+    network = _network(task, _batch_rows(estimator, examples))
     training = Training(
         network,
-        data,
-        _solver(estimator, task, network),
+        data if isinstance(data, Data) else None,
+        _solver(estimator, task, examples, network),
         loss=task.loss,
         shuffle=estimator.shuffle,
         key=randomness.key(task.seed, "batch order"),
@@ -78,7 +93,7 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
         )
     epochs = 1 if incremental else estimator.max_iter
     with Watching(estimator, task.callbacks, bool(estimator.verbose), epochs) as watching:
-        finished = _run(estimator, training, watch, epochs, watching) or incremental
+        finished = _run(estimator, training, data, watch, epochs, watching) or incremental
         if held is not None:
             watch.restore_best(network) if watch else training.restore_best()
         _keep(estimator, training, task.start, watch)
@@ -93,23 +108,28 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
 
 def one_step(estimator: Any, task: Task) -> Training:
     """A training whose next step, by the estimator's solver, is on all of the data as one batch."""
-    network = _network(task, len(task.data.inputs))
+    data = task.in_memory
+    rows = len(data.inputs)
+    network = _network(task, rows)
     state = _state(task.start, estimator.solver, network)
-    return Training(network, task.data, _solver(estimator, task, network), loss=task.loss, state=state)
+    return Training(network, data, _solver(estimator, task, rows, network), loss=task.loss, state=state)
 
 
 def _network(task: Task, rows: int) -> Network:
     """The network where its training starts."""
-    network = Network(task.architecture, task.data.inputs.dtype, rows)
+    network = Network(task.architecture, task.dtype, rows)
     task.start.place(network)
     return network
 
 
-def _hold_out(estimator: Any, task: Task) -> tuple[Data, Data | None]:
-    """Set the validation examples of early stopping aside, classes in proportion."""
+def _hold_out(estimator: Any, task: Task) -> tuple[Data | Stream, Data | None]:
+    """Set the validation examples of early stopping aside, in memory classes in proportion."""
+    data = task.data
     if not estimator.early_stopping:
-        return task.data, None
-    generator, data = randomness.generator(task.seed, "validation split"), task.data
+        return data, None
+    if isinstance(data, Stream):
+        return data.held_out(estimator.validation_fraction, task.seed)
+    generator = randomness.generator(task.seed, "validation split")
     strata = estimator._strata(data.targets)
     parts = split(generator, len(data.inputs), estimator.validation_fraction, strata)
     weights = data.sample_weights
@@ -117,7 +137,16 @@ def _hold_out(estimator: Any, task: Task) -> tuple[Data, Data | None]:
     return kept, held
 
 
-def _solver(estimator: Any, task: Task, network: Network) -> Solver:
+def _examples(estimator: Any, data: Data | Stream) -> int | None:
+    """How many examples there are to train on; None where a stream does not know and nobody needs to."""
+    if isinstance(data, Data):
+        return len(data.inputs)
+    if data.source.examples is None and estimator.learning_rate in CODES:  # which go by the number of steps in all
+        return sum(map(len, data.source.targets()))
+    return data.source.examples
+
+
+def _solver(estimator: Any, task: Task, examples: int | None, network: Network) -> Solver:
     names = Solver.__dataclass_fields__.keys() & estimator.get_params(deep=False).keys() - {"name", "weight_decay"}
     settings = {name: getattr(estimator, name) for name in names}
     if estimator.early_stopping and estimator.scoring is None:
@@ -126,7 +155,7 @@ def _solver(estimator: Any, task: Task, network: Network) -> Solver:
     return Solver(
         name=estimator.solver,
         weight_decay=(0.01 if estimator.solver in ("adamw", "lion") else 0.0) if decay is None else decay,
-        steps_in_all=estimator.max_iter * math.ceil(len(task.data.inputs) / network.rows),
+        steps_in_all=estimator.max_iter * math.ceil((examples or 1) / network.rows),
         loss_share=task.loss_share,
         best_loss=np.inf if estimator.early_stopping else task.start.best_loss,
         stale=0 if estimator.early_stopping else task.start.stale,
@@ -144,21 +173,32 @@ def _state(start: Progress, solver: str, network: Network) -> dict[str, Any] | N
     return state if known == shapes else None
 
 
-def _batch_rows(estimator: Any, examples: int) -> int:
+def _batch_rows(estimator: Any, examples: int | None) -> int:
     size = estimator.batch_size
+    examples = sys.maxsize if examples is None else examples
     if size != "auto" and int(size) > examples:
         warnings.warn(f"batch_size={size} is more than the {examples} examples; it is cut to that", stacklevel=6)
     return checks.batch_rows(size, examples)
 
 
-def _run(estimator: Any, training: Training, watch: EarlyStopping | None, epochs: int, watching: Watching) -> bool:
+def _run(
+    estimator: Any,
+    training: Training,
+    data: Data | Stream,
+    watch: EarlyStopping | None,
+    epochs: int,
+    watching: Watching,
+) -> bool:
     """Train to the end, or until somebody stops it; False where the epochs were too few."""
     work = 6 * training.examples * len(training.network.parameters)
-    at_once = 1 if watching.wanted or watch else max(1, int(_INTERRUPTIBLE / work))
+    at_once = 1 if watching.wanted or watch or not work else max(1, int(_INTERRUPTIBLE / work))
     done = False
     with Interruption() as interruption:
         while not (done or interruption.came) and training.epochs_done < epochs:
-            done = training.run(min(at_once, epochs - training.epochs_done))
+            if isinstance(data, Stream):
+                done = training.run_blocks(data.epoch(training.epochs_done, lambda: interruption.came))
+            else:
+                done = training.run(min(at_once, epochs - training.epochs_done))
             if watch:
                 done = watch.improves_no_more(training)
             if watching.wanted:
@@ -202,9 +242,10 @@ def _keep(estimator: Any, training: Training, start: Progress, watch: EarlyStopp
 
 def _minimise(estimator: Any, task: Task) -> None:
     """Train on all examples at every step, by lbfgs."""
-    network = _network(task, min(_BLOCK, len(task.data.inputs)))
+    data = task.in_memory
+    network = _network(task, min(_BLOCK, len(data.inputs)))
     solver = Solver(alpha=estimator.alpha, loss_share=task.loss_share)  # it is lbfgs that takes the steps
-    training = Training(network, task.data, solver, loss=task.loss)
+    training = Training(network, data, solver, loss=task.loss)
     found: lbfgs.Minimum | None = None
     watching = Watching(estimator, task.callbacks, bool(estimator.verbose), estimator.max_iter)
     with watching, Interruption() as interruption:
