@@ -22,14 +22,7 @@ _ENDINGS = (".npy", *_PARQUET, *_TEXT)
 
 
 def source_of(X: Any, y: Any = None, sample_weight: Any = None, dtype: Any = None) -> Source | None:
-    """The source that `X`, `y` and `sample_weight` are; None for arrays, tables and lists in memory.
-
-    - A path to a `.npy` file; `y` and `sample_weight` are arrays or further such paths.
-    - A path to a table, `.parquet`, `.csv` or `.tsv`; `y` is the name of the target column or a list of names,
-      `sample_weight` the name of a column, all other columns are inputs.
-    - An array mapped from a file (`numpy.memmap`, or a view of one) or a sparse matrix of SciPy, where it takes more
-      than `IN_MEMORY` bytes as an array; joblib hands mapped ones to its workers that are smaller.
-    - With `y=None`, batches (X, y) or (X, y, weights): an iterable, or a function that returns an iterator.
+    """The source that `X`, `y` and `sample_weight` are, as `nonlin.nn.sources` says; None for data in memory.
 
     `dtype` is that of training; None follows the inputs: float32 stays, all else is trained on in float64. Raises
     InputError for what cannot be read or does not fit together.
