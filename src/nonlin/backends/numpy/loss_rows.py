@@ -30,7 +30,7 @@ Use = Callable[[RowReader, Value], None]  # what to do with rows, and the mask o
 class Batch:
     """The rows of a kernel's matrices %z and %t with their weights %w; there are %rows of %cols columns, %stride apart.
 
-    Strides are whole vectors: what lies behind the end of a row, up to there, is read, and left as it is.
+    What lies behind the end of a row, up to the next one, may be read, and is left as it is.
     """
 
     def __init__(self, a: Native, short: int, weight: str, numbers: Mapping[str, Any] | None = None) -> None:
@@ -41,8 +41,7 @@ class Batch:
     def each(self, use: Use, repeated: Sequence[Expression] = (), *, changes: bool = True) -> None:
         """Use all rows, whose z it `changes`: short ones side by side, where `repeated` parts are computed once."""
         emit = self.emit
-        are_short = emit.effect("i1", f"icmp sle i64 %cols, {self.short}")
-        limit = emit.effect("i64", f"select i1 {are_short.text}, i64 %rows, i64 0")
+        limit = emit.effect("i64", f"select i1 {self._are_short().text}, i64 %rows, i64 0")
         memory = {name: emit.room(self.a.type, SHORT_ROW) for name in _MATRICES}
         kept = {node: emit.room(self.a.type, SHORT_ROW) for node in repeated}
         spare = emit.slot(f"[{SHORT_ROW} x {self.a.element}]", "zeroinitializer")
@@ -60,6 +59,13 @@ class Batch:
 
         counter = counted(emit, limit.text, self.a.lanes, together)
         counted(emit, "%rows", 1, lambda index: use(self._alone(index), _first_lane(self.a)), counter=counter)
+
+    def _are_short(self) -> Value:
+        """Whether the rows are short, with room for whole tiles."""
+        emit = self.emit
+        tiles = emit.pure("i64", f"and i64 {emit.pure('i64', f'add i64 %cols, {_TILE - 1}').text}, -{_TILE}")
+        few, fit = (emit.pure("i1", f"icmp sle i64 {x}") for x in (f"%cols, {self.short}", f"{tiles.text}, %stride"))
+        return emit.binary("and", few, fit)
 
     def _alone(self, index: Value) -> RowReader:
         """A row whose columns are in the lanes."""

@@ -116,8 +116,8 @@ def loss_kernel(
     `double f(T* z, const T* t, const T* w, int64 rows, int64 cols, int64 stride)` returns the sum over the rows of
     their losses times their weights w, and leaves the gradient of that sum in z. A row's loss is that of a row loss
     (also of one over all entries of a batch, which is taken row by row), and the sum over the columns of an elementwise
-    one; the root mean square of a batch counts as often as the weights say in sum. Targets t have the layout of z, rows
-    of whole vectors; columns from `cols` to `stride` are left alone.
+    one; the root mean square of a batch counts as often as the weights say in sum. Targets t have the layout of z;
+    columns from `cols` to `stride` are left alone.
 
     Parameters
     ----------
