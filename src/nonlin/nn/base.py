@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -63,6 +63,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
     out_activation_: str
+    comparison_defaults: ClassVar[dict[str, Any]] = {"dtype": "float32"}  # many trainings: see nonlin.study.defaults
     _task: str
 
     @abstractmethod

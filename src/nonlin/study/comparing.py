@@ -27,6 +27,7 @@ from nonlin.study.checks import (
     whole_number,
 )
 from nonlin.study.comparison import Comparison, make_comparison
+from nonlin.study.defaults import with_comparison_defaults
 from nonlin.study.execution import finished_runs
 from nonlin.study.fingerprint import data_fingerprint, estimator_description
 from nonlin.study.plan import Job, make_plan
@@ -111,6 +112,7 @@ def compare(
     ----------
     estimator
         Anything with `fit`, `predict`, `get_params` and `set_params`, a pipeline too. It is cloned, never fitted.
+        Networks of `nonlin.nn` whose `dtype` is None are trained in float32.
     X, y
         A row each per example: a data frame, an array, a sparse matrix; and one target each. Kept in their dtype.
     parameter, values, reference
@@ -164,6 +166,7 @@ def compare(
     arms = make_arms(values)
     named = reference_name(reference, arms)
     data = check_data(X, y, infer_task(estimator, scoring), folds)
+    estimator = with_comparison_defaults(estimator)
     prepared = _prepare(estimator, data, parameter, arms, scoring, repeats, folds, random_state)
     prepared = replace(prepared, facts={**prepared.facts, "reference": named, "alpha": alpha}, margin=practical_margin)
     return _carry_out(prepared, repeats, executor, store, on_run)
