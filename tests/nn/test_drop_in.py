@@ -356,6 +356,21 @@ def test_what_scikit_learn_refuses_is_refused(settings):
             kind(**settings).fit(X, TARGETS["binary"])
 
 
+def test_what_diverges_is_a_value_error_as_in_scikit_learn():
+    for kind in PAIRS["regressor"]:
+        with pytest.raises(ValueError, match=r"non-finite|diverged"), np.errstate(all="ignore"):
+            kind(solver="sgd", learning_rate_init=1e9, max_iter=50).fit(X, 100 * SCORE)
+
+
+def test_ctrl_c_keeps_what_was_learnt():
+    for solver in ("adam", "lbfgs"):
+        model = MLPRegressor(solver=solver, max_iter=100, random_state=0)
+        with pytest.warns(UserWarning, match="training was interrupted"):
+            model.fit(X, SCORE, callbacks=[lambda epoch: epoch.number == 3 and signal.raise_signal(signal.SIGINT)])
+        assert model.n_iter_ == 3
+        np.testing.assert_array_equal(model.coefs_[0], clone(model).set_params(max_iter=3).fit(X, SCORE).coefs_[0])
+
+
 def test_partial_fit_refuses_what_scikit_learn_refuses():
     y = TARGETS["multiclass"]
     for kind in PAIRS["classifier"]:

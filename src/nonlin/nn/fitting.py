@@ -147,7 +147,7 @@ def _examples(estimator: Any, data: Data | Stream) -> int | None:
 
 
 def _solver(estimator: Any, task: Task, examples: int | None, network: Network) -> Solver:
-    names = Solver.__dataclass_fields__.keys() & estimator.get_params(deep=False).keys() - {"name", "weight_decay"}
+    names = Solver.__dataclass_fields__.keys() & vars(estimator).keys() - {"weight_decay"}
     settings = {name: getattr(estimator, name) for name in names}
     if estimator.early_stopping and estimator.scoring is None:
         settings["n_iter_no_change"] = np.inf  # the validation score decides

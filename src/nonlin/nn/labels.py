@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from nonlin.errors import InputError
@@ -63,8 +63,13 @@ def checked_labels(y: np.ndarray) -> np.ndarray:
     """`y` as one label an example, shape (examples,), or as a matrix of 0 and 1, (examples, classes)."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
-    if type_of_target(y).endswith("multioutput"):
+    kind = type_of_target(y, input_name="y")
+    if kind == "unknown" or kind.startswith("continuous"):
+        raise InputError(
+            f"Unknown label type: {kind}; y must hold classes, such as whole numbers or texts; "
+            "for numbers that are not whole take MLPRegressor"
+        )
+    if kind.endswith("multioutput"):
         raise InputError(
             "y has several columns that are not marks of 0 and 1; train a classifier for each column "
             "(sklearn.multioutput.MultiOutputClassifier)"

@@ -36,8 +36,8 @@ SOLVER = fields(
 _PROGRESS = SOLVER.names[SOLVER.names.index("rate") :]  # type: ignore[index, union-attr]
 
 
-class DivergedError(ArithmeticError):
-    """The loss or a weight became infinite or NaN during training."""
+class DivergedError(ArithmeticError, ValueError):
+    """The loss or a weight became infinite or NaN during training; a ValueError too, as scikit-learn's is."""
 
 
 class Data(NamedTuple):
