@@ -16,7 +16,7 @@ def with_comparison_defaults(estimator: Any) -> Any:
     >>> with_comparison_defaults(MLPClassifier()).dtype
     'float32'
     """
-    copy = clone(estimator)
+    copy: Any = clone(estimator)
     parts = {"": copy} | {f"{name}__": part for name, part in copy.get_params().items() if hasattr(part, "get_params")}
     for prefix, part in parts.items():
         preferred = getattr(part, "comparison_defaults", {})
