@@ -141,7 +141,7 @@ class Training:
         self._task = np.zeros(1, TASK)
         self._fill(self._fixed(loss, shuffle, key))
         self._held = self._bind(held_out, "held_") if held_out else None
-        self._best = np.zeros_like(network.memory) if held_out else network.memory[:0]
+        self._best = network.memory[: len(network.memory) if held_out else 0].copy()
         if data:
             self.data = self._bind(data)
         self._history: list[tuple[np.ndarray, ...]] = []
@@ -185,7 +185,10 @@ class Training:
         inputs = np.ascontiguousarray(data.inputs, network.dtype)
         targets = np.zeros((len(inputs), network.strides[-1]), network.dtype)
         targets[:, : network.sizes[-1]] = data.targets
-        weights = None if data.sample_weights is None else np.ascontiguousarray(data.sample_weights, network.dtype)
+        weights = data.sample_weights
+        if prefix and weights is None:
+            weights = np.ones(len(inputs))  # read where those of the other examples are
+        weights = None if weights is None else np.ascontiguousarray(weights, network.dtype)
         addresses = {"inputs": inputs.ctypes.data, "targets": targets.ctypes.data}
         if weights is not None:
             addresses["sample_weights"] = weights.ctypes.data
