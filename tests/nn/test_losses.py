@@ -76,7 +76,7 @@ def expected(loss, z, targets, parameters=None):
     return total, before.vjp(z, gradient) if before.kind == "row" else gradient * before.derivative(z)
 
 
-SIZES = [(37, 3), (20, 9), (3, 130)]  # rows that share vectors, some of whose lanes stay idle, and ones that do not
+SIZES = [(37, 3), (20, 9), (2, 9), (3, 130)]  # rows that share vectors, some of whose lanes stay idle, and that do not
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

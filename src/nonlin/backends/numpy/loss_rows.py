@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any
 
 from ...definition.expression import Expression, nodes_of
@@ -21,6 +22,7 @@ from .training_functions import COSTLY, table
 from .transpose import exchanged
 
 SHORT_ROW = 128  # columns at most: their scratch memory fits the first cache
+_FEW_ROWS = 2  # at most: not worth turning
 _TILE = 4  # columns that are turned at a time
 _MATRICES = ("z", "t")
 
@@ -61,11 +63,11 @@ class Batch:
         counted(emit, "%rows", 1, lambda index: use(self._alone(index), _first_lane(self.a)), counter=counter)
 
     def _are_short(self) -> Value:
-        """Whether the rows are short, with room for whole tiles."""
+        """Whether the rows are short, with room for whole tiles, and worth it."""
         emit = self.emit
         tiles = emit.pure("i64", f"and i64 {emit.pure('i64', f'add i64 %cols, {_TILE - 1}').text}, -{_TILE}")
-        few, fit = (emit.pure("i1", f"icmp sle i64 {x}") for x in (f"%cols, {self.short}", f"{tiles.text}, %stride"))
-        return emit.binary("and", few, fit)
+        conditions = (f"sle i64 %cols, {self.short}", f"sle i64 {tiles.text}, %stride", f"sgt i64 %rows, {_FEW_ROWS}")
+        return reduce(partial(emit.binary, "and"), (emit.pure("i1", f"icmp {each}") for each in conditions))
 
     def _alone(self, index: Value) -> RowReader:
         """A row whose columns are in the lanes."""
