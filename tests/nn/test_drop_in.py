@@ -335,6 +335,8 @@ BAD = [
     {"random_state": -1},
     {"random_state": "one"},
     {"tol": -1},
+    {"verbose": "yes"},
+    {"verbose": -1},
     {"warm_start": "yes"},
     {"momentum": 2},
     {"nesterovs_momentum": "yes"},

@@ -59,6 +59,8 @@ def check_settings(estimator: Any) -> None:
     for name in _SWITCHES:
         if not isinstance(settings[name], (bool, np.bool_)):
             raise InputError(f"{name} must be True or False, got {settings[name]!r}")
+    if not isinstance(settings["verbose"], (bool, np.bool_)):
+        check_count("verbose", settings["verbose"], " or True or False", least=0)
     if settings["scoring"] not in (None, "loss"):
         raise InputError(f"scoring must be None (the estimator's score) or 'loss', got {settings['scoring']!r}")
     if settings["batch_size"] != "auto":
