@@ -2,18 +2,22 @@
 
 import numpy as np
 import pytest
-from numba import njit
 
+from nonlin.nn.compiling import compiled
 from nonlin.nn.schedules import CODES, CONSTANT, COSINE, ONE_CYCLE, factor
 
 LENGTHS = [2, 3, 7, 10, 97, 1000]
 
 
-@njit
+@compiled
+def fill(factors, schedule, warmup):
+    for step in range(len(factors)):
+        factors[step] = factor(schedule, step, len(factors), warmup)
+
+
 def compiled_factors(schedule, steps, warmup):
     factors = np.empty(steps)
-    for step in range(steps):
-        factors[step] = factor(schedule, step, steps, warmup)
+    fill(factors, schedule, warmup)
     return factors
 
 

@@ -7,12 +7,10 @@ side by side in threads.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
 from nonlin.nn.calls import call, call_for_number
+from nonlin.nn.compiling import compiled
 from nonlin.nn.recording import after_update, before_update
 from nonlin.nn.schedules import factor
 from nonlin.nn.updates import corrected
@@ -20,8 +18,6 @@ from nonlin.nn.updates import corrected
 PLATEAU = 10  # times the patience, as long as the training loss stands still
 FALL = 0.15  # of the training loss since the last improvement: it no longer stands still
 FIXED = -1  # in place of the number of a step: nothing is learnt, so no dropout, and running statistics as they are
-
-compiled: Any = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled
@@ -95,7 +91,7 @@ def end_epoch(layers, tasks, solvers, examples, loss, held_losses, epoch, dead, 
     if task.held > 0:
         judged = held_losses[epoch] = solver.loss_share * held_out_loss(layers, task)
         if judged < solver.best_loss:
-            for i in range(len(best)):  # not best[:] = memory, for which Numba compiles three seconds of error messages
+            for i in range(len(best)):
                 best[i] = memory[i]
     return not np.isfinite(loss) or improves_no_more(solver, judged, loss, examples, task.held)
 
@@ -138,7 +134,7 @@ def normalize(this, rows, step):
 def activate(this, rows, step):
     """a = f(z + b), with f'(z + b) for the way back; in training some of the units are dropped."""
     buffers = (this.values, this.biases, this.slopes, rows, this.width, this.stride)
-    call(this.activation, buffers + (this.thetas, this.theta_slopes, this.block))  # noqa: RUF005 (unknown to Numba)
+    call(this.activation, buffers + (this.thetas, this.theta_slopes, this.block))  # noqa: RUF005
     if this.keep < 1 and step != FIXED:
         call(this.dropout, (this.values, this.masks, rows, this.width, this.stride, this.dropout_key, step, this.keep))
 
@@ -214,7 +210,7 @@ def update(task, solver, share):
     decay = rate * solver.decay
     rate, c = corrected(rate, solver.c, solver.steps, solver.beta_1, solver.beta_2, solver.beta_c)
     numbers = (share, rate, decay, solver.a, solver.b, c)
-    squares = call_for_number(task.update, weights + (solver.alpha,) + numbers)  # noqa: RUF005 (unknown to Numba)
+    squares = call_for_number(task.update, weights + (solver.alpha,) + numbers)  # noqa: RUF005
     call_for_number(task.update, others + (0.0, share, rate, 0.0, solver.a, solver.b, c))  # noqa: RUF005
     return 0.5 * solver.alpha * squares
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.errors import InputError
 from nonlin.nn.calls import call, call_for_number
+from nonlin.nn.compiling import compiled
 from nonlin.nn.updates import gradient_squares_kernel
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
 
@@ -47,8 +47,6 @@ RECORD = np.dtype([(name, np.float64) for name in QUANTITIES])  # of one layer a
 
 # Addresses of kernels and of the weights kept from before a step, as the compiled loop sees them.
 RECORDER = np.dtype([(name, np.int64) for name in ("measure", "keep", "difference", "gradient_squares", "kept")])
-
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled

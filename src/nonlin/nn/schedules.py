@@ -6,7 +6,6 @@ What changes with the epochs is decided in `nonlin.nn.loop`.
 from __future__ import annotations
 
 import numpy as np
-from numba.extending import register_jitable
 
 CONSTANT, COSINE, ONE_CYCLE = range(3)
 CODES = {"cosine": COSINE, "one_cycle": ONE_CYCLE}  # of a `learning_rate`; all others are constant within an epoch
@@ -14,7 +13,6 @@ CODES = {"cosine": COSINE, "one_cycle": ONE_CYCLE}  # of a `learning_rate`; all 
 _RISE, _DIVIDED, _DIVIDED_LAST = 0.3, 25.0, 1e4  # PyTorch's pct_start, div_factor and final_div_factor
 
 
-@register_jitable
 def factor(schedule: int, step: int, steps: int, warmup: int) -> float:
     """The factor of the learning rate at `step` = 0, 1, ... of `steps`, the first `warmup` of them rising linearly.
 
@@ -34,7 +32,6 @@ def factor(schedule: int, step: int, steps: int, warmup: int) -> float:
     return risen
 
 
-@register_jitable
 def _one_cycle(step: int, steps: int) -> float:
     """The peak lies at PyTorch's place, which is between two steps where `steps` is no multiple of 10."""
     peak, low = _RISE * steps - 1, 1 / _DIVIDED
@@ -43,7 +40,6 @@ def _one_cycle(step: int, steps: int) -> float:
     return _eased(1.0, low / _DIVIDED_LAST, (step - peak) / (steps - 1 - peak))
 
 
-@register_jitable
 def _eased(start: float, end: float, share: float) -> float:
     """Half a cosine from `start` to `end`."""
     return end + (start - end) / 2 * (1 + np.cos(np.pi * min(share, 1.0)))

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba.extending import register_jitable
 
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
@@ -55,7 +54,6 @@ def settings(
     return Settings(momentum, momentum if ahead else 1.0, float(ahead))
 
 
-@register_jitable
 def corrected(rate: float, c: float, steps: int, beta_1: float, beta_2: float, beta_c: float) -> tuple[float, float]:
     """The rate and c for step number `steps`, the first being 1: corrected for moments that started at zero.
 
