@@ -173,7 +173,7 @@ def _bounded(z: Expression, link: Activation, element: str) -> Expression:
 
 
 _WEIGHT = parameter("row weight")
-_SHORT_LIST = 4  # columns of rows whose entries have nothing to do with each other: more fill their own vectors
+_SHORT_LIST = 12  # columns of rows whose entries have nothing to do with each other: more fill their own vectors
 
 
 def _over_entries(a: Native, value: Expression, gradient: Expression) -> Value:
