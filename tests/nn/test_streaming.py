@@ -48,7 +48,9 @@ def test_blocks_are_trained_on_as_arrays_are(tmp_path, kind, y):
         assert model.feature_names_in_.tolist() == list("stuv")
         model.predict(pd.DataFrame(X, columns=list("stuv")))
     else:
+        model.fit(pd.DataFrame(X, columns=list("stuv")), targets)
         model.fit(parts if kind == "batches" else lambda: iter(parts))
+        assert not hasattr(model, "feature_names_in_")
     for one, other in zip(model.coefs_, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
     assert model.t_ == 480

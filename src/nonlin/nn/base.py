@@ -120,6 +120,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         source.check_passes(self.max_iter + int(self.early_stopping))
         if fresh or not hasattr(self, "n_features_in_"):
             self.n_features_in_ = source.features
+            vars(self).pop("feature_names_in_", None)
         elif source.features != self.n_features_in_:
             raise InputError(f"X has {source.features} features, but {self.n_features_in_} were learnt from before")
 
