@@ -15,6 +15,7 @@ import textwrap
 from collections.abc import Callable
 from functools import cache, update_wrapper
 from itertools import count
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,11 +84,11 @@ def _pass(argument: Any, values: list[Any]) -> Any:
     if isinstance(argument, np.void):
         values.append(argument.__array_interface__["data"][0])
         return argument.dtype
-    if isinstance(argument, (float, np.floating)):
-        values.append(argument)
-        return NUMBER
-    values.append(int(argument))
-    return UNSIGNED if isinstance(argument, np.uint64) else INT
+    if isinstance(argument, (Integral, np.bool_)):
+        values.append(int(argument))
+        return UNSIGNED if type(argument) is np.uint64 else INT
+    values.append(float(argument))
+    return NUMBER
 
 
 def _compile(function: Callable[..., Any], kinds: tuple[Any, ...]) -> Callable[..., Any]:
