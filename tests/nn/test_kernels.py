@@ -1,6 +1,7 @@
 """The compiled kernels, each against NumPy in float64."""
 
 import ctypes
+import itertools
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn import passes, products, vectors
+from nonlin.nn.narrow_products import is_narrow, narrow_product_ir
 from nonlin.nn.products import product_kernel
 from nonlin.nn.vectors import lanes
 
@@ -55,6 +57,27 @@ def test_a_row_of_a_product_has_the_same_bits_in_whatever_block_it_is_computed(d
     for row in range(13):
         call(product, address(alone[row]), address(a[row]), address(b), 1, b.shape[1], 50, 50, 1)
     np.testing.assert_array_equal(whole, alone)
+
+
+@pytest.mark.parametrize("bytes_wide", [16, 32, 64])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_product_of_few_columns_has_the_same_bits_and_zeros_behind(dtype, bytes_wide, transposed, monkeypatch):
+    monkeypatch.setattr(vectors, "vector_bytes", lambda: bytes_wide)
+    monkeypatch.setattr(products, "vector_bytes", lambda: bytes_wide)
+    columns, (wide,) = lanes(dtype), compile_ir(products.product_ir(dtype), "product")
+    widest = max(width for width in range(1, columns + 1) if is_narrow(width, dtype))
+    for width, rows, depth in itertools.product({1, 2, widest}, (1, 3, 37, 86), (1, 37)):
+        a, b = normal(rows, rows, depth, dtype=dtype), normal(1, depth, columns, dtype=dtype)
+        b[:, width:] = 0
+        stored, steps = (np.ascontiguousarray(a.T), (1, rows)) if transposed else (a, (depth, 1))
+        here, there = np.full((2, rows + 1, columns), np.nan, dtype)  # the row after the last must stay as it is
+        (narrow,) = compile_ir(narrow_product_ir(dtype, width), "product")
+        for product, found in ((wide, here), (narrow, there)):
+            call(product, *map(address, (found, stored, b)), rows, columns, depth, *steps)
+        np.testing.assert_array_equal(here, there)
+        assert np.isnan(there[-1]).all()
+        assert not there[:-1, width:].any()
 
 
 @pytest.mark.parametrize("width", [16, 32, 64])

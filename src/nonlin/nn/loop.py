@@ -184,7 +184,7 @@ def pass_back(this, rows):
     """dL/da of the layer before = dL/dz W'."""
     call(this.transpose, (this.turned, this.weights, this.in_stride, this.stride))
     product = (this.input_errors, this.errors, this.turned, rows, this.in_stride, this.width, this.stride, 1)
-    call(this.product, product)
+    call(this.back_product, product)
 
 
 @compiled

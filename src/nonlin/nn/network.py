@@ -16,6 +16,7 @@ from nonlin.nn import dropout, loop, normalization, passes
 from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.calls import fields
 from nonlin.nn.definitions import activation_kernel, largest_slope
+from nonlin.nn.narrow_products import is_narrow, narrow_kernel
 from nonlin.nn.products import product_kernel
 from nonlin.nn.vectors import padded
 
@@ -31,7 +32,7 @@ LAYER = fields(
     "thetas theta_slopes theta_gradient theta_count "
     "gammas gamma_gradient mean variance normalized deviations "
     "masks dropout_key "
-    "product activation slope transpose count_dead theta_sums "
+    "product back_product activation slope transpose count_dead theta_sums "
     "normalize normalize_fixed normalize_back dropout multiply",
     "dead_below keep epsilon momentum",
 )
@@ -131,7 +132,10 @@ class Network:
             layer["turned"] = self._buffer(layer["in_stride"] * layer["stride"] if i else 0)
             layer["weights"], layer["weight_gradient"] = _addresses(views.coefs[i], gradients.coefs[i])
             layer["biases"], layer["bias_gradient"] = _addresses(views.intercepts[i], gradients.intercepts[i])
-            layer["product"] = product_kernel(self.dtype, self.strides[i] * self.strides[i + 1])
+            product = product_kernel(self.dtype, self.strides[i] * self.strides[i + 1])
+            narrow = is_narrow(self.sizes[i + 1], self.dtype)
+            layer["product"] = narrow_kernel(self.dtype, self.sizes[i + 1]) if narrow else product
+            layer["back_product"] = product
             layer["activation"], layer["keep"] = passes.bias_kernel(self.dtype), 1
         self.layers["slope"] = passes.slope_kernel(self.dtype)
         self.layers["transpose"] = passes.transpose_kernel(self.dtype)

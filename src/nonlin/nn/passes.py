@@ -8,7 +8,7 @@ import numpy as np
 from llvmlite import ir
 
 from nonlin.backends.numpy.jit import compile_ir
-from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
+from nonlin.nn.vectors import DOUBLE, INT, Kernel
 
 
 @cache
@@ -129,32 +129,11 @@ def transpose_kernel(dtype: np.dtype) -> int:
     turned, matrix, rows, columns = kernel.function.args
     with kernel.loop(INT(0), rows, kernel.lanes) as row, kernel.loop(INT(0), columns, kernel.lanes) as column:
         places = [b.add(b.mul(b.add(row, INT(i)), columns), column) for i in range(kernel.lanes)]
-        tile = _turn(kernel, [kernel.load(matrix, place) for place in places])
+        tile = kernel.turn([kernel.load(matrix, place) for place in places])
         for i, vector in enumerate(tile):
             kernel.store(vector, turned, b.add(b.mul(b.add(column, INT(i)), rows), row))
     b.ret_void()
     return compile_ir(str(module), "transpose")[0]
-
-
-def _turn(kernel: Kernel, tile: list[Value]) -> list[Value]:
-    """Transpose a square tile by swapping its off-diagonal quarters at every scale: 1, 2, 4, ... lanes."""
-    count, scale = len(tile), 1
-    while scale < count:
-        upper = [lane if not lane & scale else count + lane - scale for lane in range(count)]
-        lower = [lane + scale if not lane & scale else count + lane for lane in range(count)]
-        following = list(tile)
-        for i in range(count):
-            if not i & scale:
-                first, second = tile[i], tile[i + scale]
-                following[i] = _shuffle(kernel, first, second, upper)
-                following[i + scale] = _shuffle(kernel, first, second, lower)
-        tile, scale = following, 2 * scale
-    return tile
-
-
-def _shuffle(kernel: Kernel, first: Value, second: Value, lanes: list[int]) -> Value:
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
-    return kernel.builder.shuffle_vector(first, second, mask)
 
 
 _GATHER_IR = """

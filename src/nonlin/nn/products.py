@@ -38,18 +38,18 @@ def product_ir(dtype: np.dtype) -> str:
     """
     module = ir.Module()
     blocks = BLOCKS_OF_32_REGISTERS if vector_bytes() == 64 else BLOCKS_OF_16_REGISTERS
-    panels = {width: _panel(module, dtype, width, heights) for width, heights in blocks.items()}
+    panels = {width: panel(module, dtype, width, heights) for width, heights in blocks.items()}
     kernel = Kernel(module, "product", dtype, "pppiiiii")
     columns = kernel.function.args[4]
     column = kernel.variable(INT(0))
-    for width, panel in panels.items():
+    for width, function in panels.items():
         with kernel.run_while(column, columns, width * kernel.lanes) as start:
-            kernel.builder.call(panel, [*kernel.function.args, start])
+            kernel.builder.call(function, [*kernel.function.args, start])
     kernel.builder.ret_void()
     return str(module)
 
 
-def _panel(module: ir.Module, dtype: np.dtype, width: int, heights: tuple[int, ...]) -> ir.Function:
+def panel(module: ir.Module, dtype: np.dtype, width: int, heights: tuple[int, ...]) -> ir.Function:
     """A function that computes `width` vectors of every row of C, from a given column on."""
     kernel = Kernel(module, f"panel_{width}", dtype, "pppiiiiii")
     kernel.function.linkage = "internal"

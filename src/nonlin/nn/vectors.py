@@ -153,3 +153,22 @@ class Kernel:
             number = b.extract_element(vector, ir.IntType(32)(lane))
             total = b.fadd(total, number if number.type == DOUBLE else b.fpext(number, DOUBLE))
         return total
+
+    def turn(self, tile: list[Value]) -> list[Value]:
+        """Transpose a square tile by swapping its off-diagonal quarters at every scale: 1, 2, 4, ... lanes."""
+        count, scale = len(tile), 1
+        while scale < count:
+            upper = [lane if not lane & scale else count + lane - scale for lane in range(count)]
+            lower = [lane + scale if not lane & scale else count + lane for lane in range(count)]
+            following = list(tile)
+            for i in range(count):
+                if not i & scale:
+                    first, second = tile[i], tile[i + scale]
+                    following[i] = self._shuffle(first, second, upper)
+                    following[i + scale] = self._shuffle(first, second, lower)
+            tile, scale = following, 2 * scale
+        return tile
+
+    def _shuffle(self, first: Value, second: Value, lanes: list[int]) -> Value:
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+        return self.builder.shuffle_vector(first, second, mask)
