@@ -92,7 +92,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         self._validate_params()
         check_callbacks(callbacks)
         if incremental and self.early_stopping:
-            raise InputError("partial_fit sees no epochs to choose from: set early_stopping=False")
+            raise InputError("partial_fit does not support early_stopping=True: it has no epochs to choose from")
         fresh = not (hasattr(self, "coefs_") and (incremental or self.warm_start))
         source = None if incremental else source_of(X, y, sample_weight, self.dtype)
         block = source.whole() if source else None
