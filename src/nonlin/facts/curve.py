@@ -58,6 +58,11 @@ class Curve:
         )
 
     @cached_property
+    def slopes(self) -> bool:
+        """Whether there is a derivative that is not zero everywhere."""
+        return self.differentiated and bool(np.any(self.slope(self.grid) != 0))
+
+    @cached_property
     def segments(self) -> list[tuple[float, float]]:
         """The intervals between the breaks."""
         ends = [-math.inf, *self.breaks, math.inf]

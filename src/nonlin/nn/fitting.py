@@ -74,7 +74,7 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
         loss=task.loss,
         shuffle=estimator.shuffle,
         key=randomness.key(task.seed, "batch order"),
-        dropout_keys=[randomness.key(task.seed, "dropout", i) for i in range(len(task.architecture.hidden))],
+        dropout_keys=_dropout_keys(task),
         first_epoch=len(task.start.losses),
         held_out=None if by_score else held,
         record=estimator.record,
@@ -104,6 +104,12 @@ def _descend(estimator: Any, task: Task, incremental: bool) -> None:
             ConvergenceWarning,
             stacklevel=5,
         )
+
+
+def _dropout_keys(task: Task) -> list[int]:
+    """What is dropped in each hidden layer follows from its key; nothing where nothing is dropped."""
+    hidden = task.architecture.hidden
+    return [randomness.key(task.seed, "dropout", i) if layer.dropout else 0 for i, layer in enumerate(hidden)]
 
 
 def one_step(estimator: Any, task: Task) -> Training:

@@ -44,10 +44,11 @@ class Labels:
             raise InputError(f"y must have the shape {shape} for the classes {self.classes}, got {y.shape}")
         if self.marked:
             return y > 0
-        unknown = np.setdiff1d(y, self.classes)
-        if len(unknown):
-            raise InputError(f"y must have the classes {self.classes}, got {unknown} too")
-        return np.searchsorted(self.classes, y)[:, np.newaxis] == np.arange(len(self.classes))
+        places = np.searchsorted(self.classes, y)
+        known = self.classes[np.minimum(places, len(self.classes) - 1)] == y
+        if not known.all():
+            raise InputError(f"y must have the classes {self.classes}, got {np.unique(y[~known])} too")
+        return places[:, np.newaxis] == np.arange(len(self.classes))
 
     def chosen(self, outputs: np.ndarray) -> np.ndarray:
         """The class of each row of outputs or targets: the largest, or a mark for each one above 0."""
@@ -63,6 +64,8 @@ def checked_labels(y: np.ndarray) -> np.ndarray:
     """`y` as one label an example, shape (examples,), or as a matrix of 0 and 1, (examples, classes)."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
+    if y.ndim == 1 and y.dtype.kind in "biuU":  # nothing is quicker to tell
+        return y
     kind = type_of_target(y, input_name="y")
     if kind == "unknown" or kind.startswith("continuous"):
         raise InputError(
