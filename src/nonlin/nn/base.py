@@ -21,6 +21,7 @@ from nonlin.nn.layers import hidden_layers
 from nonlin.nn.network import Network
 from nonlin.nn.outputs import output_name
 from nonlin.nn.parameters import Parameters
+from nonlin.nn.plain_data import are_plain, are_plain_targets
 from nonlin.nn.progress import Progress, forget
 from nonlin.nn.recording import check_record
 from nonlin.nn.sources import Block, Source, source_of
@@ -205,9 +206,12 @@ class Perceptron(Parameters, BaseEstimator, ABC):
 
     def _validated(self, X: Any, y: Any, reset: bool) -> tuple[np.ndarray, np.ndarray]:
         """The data as arrays: examples in the numbers that are computed with, targets as they come."""
-        kinds = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+        kinds = (np.float64, np.float32) if self.dtype is None else (np.dtype(self.dtype),)
         if self.dtype is None and self.solver == "lbfgs":
-            kinds = np.float64  # its line search needs the digits; scikit-learn computes in float64 too
+            kinds = (np.float64,)  # its line search needs the digits; scikit-learn computes in float64 too
+        if are_plain(self, X, kinds, reset) and are_plain_targets(y, len(X)):
+            self.n_features_in_ = X.shape[1]
+            return X, y
         numeric = self._task == "regression"
         options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric, "accept_sparse": ("csr", "csc")}
         X, y = validate_data(self, X, y, dtype=kinds, order="C", reset=reset, **options)
@@ -222,7 +226,8 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         """The fitted network, with room for a block of the examples or the `whole` of them, and these as an array."""
         check_is_fitted(self)
         dtype = np.dtype(np.float32 if self.coefs_[0].dtype == np.float32 else np.float64)
-        X = _dense(validate_data(self, X, dtype=dtype, order="C", accept_sparse=("csr", "csc"), reset=False))
+        if not are_plain(self, X, (dtype,), reset=False):
+            X = _dense(validate_data(self, X, dtype=dtype, order="C", accept_sparse=("csr", "csc"), reset=False))
         widths = [coef.shape[1] for coef in self.coefs_]
         architecture = Architecture(X.shape[1], hidden_layers(self, widths[:-1], learnt=True), widths[-1])
         network = Network(architecture, dtype, len(X) if whole else min(_PREDICTION_ROWS, len(X)))
