@@ -15,7 +15,8 @@ from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.loop import shuffle
 from nonlin.nn.randomness import key
-from nonlin.nn.training import Data, Solver, Training
+from nonlin.nn.solver import Solver
+from nonlin.nn.training import Data, Training
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

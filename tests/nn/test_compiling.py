@@ -6,7 +6,7 @@ import pytest
 from nonlin.nn.calls import fields
 from nonlin.nn.compiling import compiled
 from nonlin.nn.loop import improves_no_more, shuffle
-from nonlin.nn.training import SOLVER
+from nonlin.nn.solver import SOLVER
 
 
 @compiled

@@ -9,7 +9,8 @@ import nonlin as nl
 from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.network import Network
-from nonlin.nn.training import Data, Solver, Training
+from nonlin.nn.solver import Solver
+from nonlin.nn.training import Data, Training
 
 EXAMPLES, INPUTS, CLASSES, BATCH, EPOCHS = 44, 5, 3, 16, 4  # the last batch is a smaller one
 STEPS = EPOCHS * -(-EXAMPLES // BATCH)

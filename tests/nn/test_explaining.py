@@ -8,7 +8,8 @@ from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.explaining import backward_trace, forward_trace
 from nonlin.nn.network import Network
-from nonlin.nn.training import Data, Solver, Training
+from nonlin.nn.solver import Solver
+from nonlin.nn.training import Data, Training
 
 ROWS, ALPHA, RATE = 6, 0.3, 0.05
 FORWARD = [

@@ -16,7 +16,8 @@ from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.network import Network
 from nonlin.nn.outputs import link
-from nonlin.nn.training import Data, Solver, Training
+from nonlin.nn.solver import Solver
+from nonlin.nn.training import Data, Training
 from nonlin.testing.reference import TABLE, to_exact
 
 ELEMENTWISE = [name for name in nl.activations() if nl.get(name).kind == "elementwise"]

@@ -13,7 +13,8 @@ from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.network import LAYER, Network, aligned_zeros
 from nonlin.nn.recording import QUANTITIES, Recorder, check_record
-from nonlin.nn.training import Data, Solver, Training
+from nonlin.nn.solver import Solver
+from nonlin.nn.training import Data, Training
 from nonlin.nn.vectors import lanes, padded
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]

@@ -1,8 +1,8 @@
 """Small networks trained by backpropagation on the CPU: scikit-learn's estimators with any activation and loss."""
 
+from nonlin.nn.divergence import DivergedError
 from nonlin.nn.estimators import MLPClassifier, MLPRegressor
 from nonlin.nn.loggers import MLflowLogger, TensorBoardLogger
-from nonlin.nn.training import DivergedError
 from nonlin.nn.watching import Callback, Epoch
 
 __all__ = [

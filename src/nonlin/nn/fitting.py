@@ -12,14 +12,16 @@ from sklearn.exceptions import ConvergenceWarning
 
 from nonlin.nn import checks, lbfgs, randomness
 from nonlin.nn.architecture import Architecture
+from nonlin.nn.divergence import DivergedError
 from nonlin.nn.early_stopping import EarlyStopping
 from nonlin.nn.holding_out import split
 from nonlin.nn.interruption import Interruption
 from nonlin.nn.network import Network
 from nonlin.nn.progress import Progress, keep
 from nonlin.nn.schedules import CODES
+from nonlin.nn.solver import Solver
 from nonlin.nn.streaming import Stream
-from nonlin.nn.training import Data, DivergedError, Solver, Training
+from nonlin.nn.training import Data, Training
 from nonlin.nn.watching import Watching
 
 STOCHASTIC = tuple(name for name in checks.SOLVERS if name != "lbfgs")  # those that learn from batches

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nonlin.nn import loop, passes, updates
 from nonlin.nn.calls import fields
+from nonlin.nn.divergence import check_finite
 from nonlin.nn.network import Network, aligned_zeros
 from nonlin.nn.recording import Recorder
-from nonlin.nn.schedules import CODES, factor
+from nonlin.nn.schedules import factor
+from nonlin.nn.solver import PROGRESS, Solver
 
 # What is trained on, as the compiled loop sees it: sizes, addresses of buffers, addresses of kernels.
 TASK = fields(
@@ -25,20 +26,6 @@ TASK = fields(
     "gather loss update squares total recorded"
 )
 
-# What the solver computes with. Those from `rate` on change: a training can stop and go on.
-SOLVER = fields(
-    "",
-    "alpha loss_share first_rate power slower tolerance patience "
-    "a b c beta_1 beta_2 beta_c decay clip "  # a, b, c: see nonlin.nn.updates
-    "schedule steps_in_all warmup "
-    "rate steps examples_seen best_loss milestone training_milestone stale settled",
-)
-_PROGRESS = SOLVER.names[SOLVER.names.index("rate") :]  # type: ignore[index, union-attr]
-
-
-class DivergedError(ArithmeticError, ValueError):
-    """The loss or a weight became infinite or NaN during training; a ValueError too, as scikit-learn's is."""
-
 
 class Data(NamedTuple):
     """Examples (examples, features), targets (examples, outputs), and weights (examples,) or None, of one dtype."""
@@ -46,62 +33,6 @@ class Data(NamedTuple):
     inputs: np.ndarray
     targets: np.ndarray
     sample_weights: np.ndarray | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Solver:
-    """How the parameters are updated and when to stop, in scikit-learn's words."""
-
-    name: str = "adam"
-    alpha: float = 1e-4
-    loss_share: float = 1.0  # of the loss as it is reported; the gradient is that of the whole
-    learning_rate: str = "constant"
-    learning_rate_init: float = 1e-3
-    power_t: float = 0.5
-    momentum: float = 0.9
-    nesterovs_momentum: bool = True
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    weight_decay: float = 0.0
-    gradient_clip_norm: float | None = None
-    warmup_steps: int = 0
-    steps_in_all: int = 1
-    tol: float = 1e-4
-    n_iter_no_change: float = 10
-    best_loss: float = np.inf
-    examples_seen: float = 0
-    stale: float = 0  # epochs without an improvement so far
-
-    def pack(self) -> np.ndarray:
-        """The record that the compiled loop works on."""
-        solver = np.zeros(1, SOLVER)
-        sgd = self.name in ("sgd", "nesterov")
-        slower = {"adaptive": 5.0 if sgd else 0.0, "plateau": 10.0}  # scikit-learn's and PyTorch's
-        values = {
-            "alpha": self.alpha,
-            "loss_share": self.loss_share,
-            "first_rate": self.learning_rate_init,
-            "rate": self.learning_rate_init,
-            "decay": self.weight_decay,
-            "clip": self.gradient_clip_norm or 0.0,
-            "power": self.power_t if sgd and self.learning_rate == "invscaling" else 0.0,
-            "slower": slower.get(self.learning_rate, 0.0),
-            "schedule": CODES.get(self.learning_rate, 0),
-            "steps_in_all": self.steps_in_all,
-            "warmup": self.warmup_steps,
-            "tolerance": self.tol,
-            "patience": self.n_iter_no_change,
-            "best_loss": self.best_loss,
-            "milestone": self.best_loss,
-            "examples_seen": self.examples_seen,
-            "stale": self.stale,
-        }
-        numbers = ("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon")
-        settings = updates.settings(self.name, **{name: getattr(self, name) for name in numbers})
-        for name, value in (values | settings._asdict()).items():
-            solver[name] = value
-        return solver
 
 
 class Training:
@@ -254,7 +185,7 @@ class Training:
         if self._recorder:
             self._recorder.cut(int(self._solver["steps"][0]))
         self._history.append(tuple(array[:done] for array in records))
-        self._check_finite(float(records[0][done - 1]))
+        check_finite(self.network, self._solver[0], self.epochs_done, float(records[0][done - 1]))
         return bool(self._solver["settled"][0])
 
     def loss_and_gradient(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
@@ -308,37 +239,15 @@ class Training:
         """The solver's memory as plain arrays without padding, from which another training goes on."""
         moments = {name: self.network.views(vector) for name, vector in (("m", self._m), ("v", self._v))}
         copies = {name: [[a.copy() for a in part] for part in views] for name, views in moments.items()}
-        return {name: float(self._solver[name][0]) for name in _PROGRESS} | copies
+        return {name: float(self._solver[name][0]) for name in PROGRESS} | copies
 
     def _restore(self, state: dict[str, Any]) -> None:
-        for name in _PROGRESS:
+        for name in PROGRESS:
             self._solver[name] = state[name]
         for name, vector in (("m", self._m), ("v", self._v)):
             for mine, given in zip(self.network.views(vector), state[name], strict=True):
                 for ours, theirs in zip(mine, given, strict=True):
                     ours[...] = theirs
-
-    def _check_finite(self, loss: float) -> None:
-        network = self.network
-        sick = [i + 1 for i, coef in enumerate(network.coefs) if not np.isfinite(coef).all()]
-        if np.isfinite(loss) and not sick:
-            return
-        raise DivergedError(self._diagnosis(loss, sick))
-
-    def _diagnosis(self, loss: float, sick: list[int]) -> str:
-        """Where a training went wrong, and the three likeliest causes."""
-        where = f"the weights of layer {sick[0]} are no longer finite" if sick else f"the loss became {loss}"
-        loud = [i + 1 for i, block in enumerate(self.network.values) if not np.isfinite(block).all()]
-        if loud and not sick:
-            where = f"layer {loud[0]} gave values that are not finite"
-        step = int(self._solver["steps"][0]) + (not sick)
-        rate, size = self._solver["first_rate"][0], np.abs(self.network.inputs).max(initial=0)
-        return (
-            f"training diverged at step {step}, epoch {self.epochs_done}: {where}. The likeliest causes: "
-            f"the learning rate is too large (learning_rate_init={rate:g}; try a tenth); "
-            f"the inputs are not standardised (the largest here is {size:.3g}; put a StandardScaler in front); "
-            "the errors grow from layer to layer (set gradient_clip_norm=1 or normalization='layer')"
-        )
 
     @property
     def last_loss(self) -> float:
