@@ -12,8 +12,7 @@ from functools import cache
 import numpy as np
 from llvmlite import ir
 
-from nonlin.backends.numpy.jit import compile_ir
-from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
+from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value, spread
 
 _GOLDEN = 0x9E3779B97F4A7C15  # what SplitMix64 counts by
 
@@ -24,14 +23,13 @@ def dropout_kernel(dtype: np.dtype) -> int:
 
     Masks become 1 / keep with probability `keep`, else 0, and values are multiplied by them. 0 < keep <= 1.
     """
-    module = ir.Module()
-    kernel = Kernel(module, "dropout", dtype, "ppiiiiid")
+    kernel = Kernel(ir.Module(), "dropout", dtype, "ppiiiiid")
     b = kernel.builder
     values, masks, rows, width, stride, key, step, keep = kernel.function.args
     state = _scrambled(kernel, b.add(key, _scrambled(kernel, step)))
     pairs = b.ashr(b.add(width, INT(1)), INT(1))
     share = b.fmul(b.fsub(DOUBLE(1.0), keep), DOUBLE(2.0**32))
-    dropped = _splat(kernel, b.fptoui(share, ir.IntType(32)), kernel.lanes)
+    dropped = spread(b, b.fptoui(share, ir.IntType(32)), kernel.lanes)
     kept = kernel.splat(b.fdiv(DOUBLE(1.0), keep))
     half = kernel.lanes // 2
     counts = ir.Constant(ir.VectorType(INT, half), [_signed(i * _GOLDEN) for i in range(half)])
@@ -40,26 +38,23 @@ def dropout_kernel(dtype: np.dtype) -> int:
         with kernel.loop(INT(0), stride, kernel.lanes) as column:
             place = b.add(start, column)
             count = b.mul(b.add(first, b.ashr(column, INT(1))), INT(_signed(_GOLDEN)))
-            numbers = _scrambled(kernel, b.add(_splat(kernel, b.add(state, count), half), counts))
+            numbers = _scrambled(kernel, b.add(spread(b, b.add(state, count), half), counts))
             halves = b.bitcast(numbers, dropped.type)
             mask = b.select(b.icmp_unsigned("<", halves, dropped), kernel.zero(), kept)
             kernel.store(mask, masks, place)
             kernel.store(b.fmul(kernel.load(values, place), mask), values, place)
-    b.ret_void()
-    return compile_ir(str(module), "dropout")[0]
+    return kernel.address()
 
 
 @cache
 def multiply_kernel(dtype: np.dtype) -> int:
     """The address of `void multiply(errors, masks, count)`, the way back: errors *= masks, whole vectors."""
-    module = ir.Module()
-    kernel = Kernel(module, "multiply", dtype, "ppi")
+    kernel = Kernel(ir.Module(), "multiply", dtype, "ppi")
     errors, masks, count = kernel.function.args
     with kernel.loop(INT(0), count, kernel.lanes) as place:
         product = kernel.builder.fmul(kernel.load(errors, place), kernel.load(masks, place))
         kernel.store(product, errors, place)
-    kernel.builder.ret_void()
-    return compile_ir(str(module), "multiply")[0]
+    return kernel.address()
 
 
 def _scrambled(kernel: Kernel, state: Value) -> Value:
@@ -79,11 +74,3 @@ def _like(value: Value, number: int) -> Value:
 def _signed(number: int) -> int:
     """The 64-bit number with the same bits that LLVM writes."""
     return (number + 2**63) % 2**64 - 2**63
-
-
-def _splat(kernel: Kernel, number: Value, count: int) -> Value:
-    """A vector of `count` times an integer."""
-    b = kernel.builder
-    kind = ir.VectorType(number.type, count)
-    single = b.insert_element(ir.Constant(kind, ir.Undefined), number, ir.IntType(32)(0))
-    return b.shuffle_vector(single, single, ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count))

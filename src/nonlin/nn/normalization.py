@@ -24,12 +24,10 @@ from functools import cache
 import numpy as np
 from llvmlite import ir
 
-from nonlin.backends.numpy.jit import compile_ir
-from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
+from nonlin.nn.vectors import DOUBLE, INT, LANE, Kernel, Value
 
 _FORWARD, _BACKWARD = 6 * "p" + 3 * "i" + 2 * "d", 5 * "p" + 3 * "i"
 _TOGETHER = 4  # rows, or columns of vectors, that are worked on together: their sums do not wait for one another
-_INT32 = ir.IntType(32)
 
 
 @cache
@@ -58,11 +56,9 @@ def backward_kernel(kind: str, dtype: np.dtype) -> int:
 
 
 def _compiled(write: Callable[[Kernel], None], dtype: np.dtype, arguments: str) -> int:
-    module = ir.Module()
-    kernel = Kernel(module, "normalize", dtype, arguments)
+    kernel = Kernel(ir.Module(), "normalize", dtype, arguments)
     write(kernel)
-    kernel.builder.ret_void()
-    return compile_ir(str(module), "normalize")[0]
+    return kernel.address()
 
 
 def _layer_forward(kernel: Kernel) -> None:
@@ -74,7 +70,7 @@ def _layer_forward(kernel: Kernel) -> None:
         totals, squares = ([kernel.variable(kernel.zero()) for _ in together] for _ in range(2))
         with kernel.loop(INT(0), stride, kernel.lanes) as column:
             for start, total in zip(starts, totals, strict=True):
-                b.store(b.fadd(kernel.read(total), kernel.load(z, b.add(start, column))), total)
+                kernel.add(kernel.load(z, b.add(start, column)), total)
         means = [kernel.splat(b.fmul(_row_sum(kernel, kernel.read(total)), share)) for total in totals]
         for column, within in _across(kernel, width, stride):
             for start, mean, slot in zip(starts, means, squares, strict=True):
@@ -83,7 +79,7 @@ def _layer_forward(kernel: Kernel) -> None:
         variances = [b.fmul(_row_sum(kernel, kernel.read(slot)), share) for slot in squares]
         scales = [_inverse_root(kernel, kernel.splat(b.fadd(variance, epsilon))) for variance in variances]
         for row, scale in zip(together, scales, strict=True):
-            kernel.store(b.extract_element(scale, _INT32(0)), deviations, row)
+            kernel.store(b.extract_element(scale, LANE(0)), deviations, row)
         for column, within in _across(kernel, width, stride):
             scaling = kernel.load(gamma, column)
             for start, mean, scale in zip(starts, means, scales, strict=True):
@@ -110,7 +106,7 @@ def _layer_backward(kernel: Kernel) -> None:
                 error, value = kernel.load(errors, place), kernel.load(normalized, place)
                 gradient = kernel.multiply_add(error, value, gradient)
                 scaled = b.fmul(error, scaling)
-                b.store(b.fadd(kernel.read(total), scaled), total)
+                kernel.add(scaled, total)
                 b.store(kernel.multiply_add(scaled, value, kernel.read(along)), along)
             kernel.store(gradient, gamma_gradient, column)
         means, slopes = (
@@ -234,11 +230,10 @@ def _column_sums(
     count: int,
 ) -> list[list[Value]]:
     """For each column the sums over its rows of the `count` terms of a place in that column."""
-    b = kernel.builder
     slots = [[kernel.variable(kernel.zero()) for _ in range(count)] for _ in columns]
     for place, i in _down(kernel, rows, stride, columns):
         for slot, term in zip(slots[i], terms(place, i), strict=True):
-            b.store(b.fadd(kernel.read(slot), term), slot)
+            kernel.add(term, slot)
     return [[kernel.read(slot) for slot in column] for column in slots]
 
 
@@ -249,8 +244,7 @@ def _across(kernel: Kernel, width: Value, stride: Value) -> Iterator[tuple[Value
     with kernel.run_while(counter, width, kernel.lanes) as column:
         yield column, lambda vector: vector
     with kernel.run_while(counter, stride, kernel.lanes) as column:
-        left = kernel.splat(b.sitofp(b.sub(width, column), DOUBLE))
-        inside = b.fcmp_ordered("<", ir.Constant(kernel.vector, [float(i) for i in range(kernel.lanes)]), left)
+        inside = kernel.first_lanes(b.sub(width, column))
         yield column, lambda vector: b.select(inside, vector, kernel.zero())
 
 
@@ -260,10 +254,9 @@ def _row_sum(kernel: Kernel, vector: Value) -> Value:
     count = kernel.lanes
     while count > 1:
         count //= 2
-        turned = ir.Constant(ir.VectorType(_INT32, kernel.lanes), [i ^ count for i in range(kernel.lanes)])
+        turned = ir.Constant(ir.VectorType(LANE, kernel.lanes), [i ^ count for i in range(kernel.lanes)])
         vector = b.fadd(vector, b.shuffle_vector(vector, vector, turned))
-    number = b.extract_element(vector, _INT32(0))
-    return number if number.type == DOUBLE else b.fpext(number, DOUBLE)
+    return kernel.as_double(b.extract_element(vector, LANE(0)))
 
 
 def _approach(kernel: Kernel, running: Value, column: Value, value: Value, pace: Value) -> None:

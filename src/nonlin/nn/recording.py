@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 
-from nonlin.backends.numpy.jit import compile_ir
 from nonlin.errors import InputError
 from nonlin.nn.calls import call, call_for_number
 from nonlin.nn.compiling import compiled
@@ -162,8 +161,7 @@ def measure_kernel(dtype: np.dtype) -> int:
     (v - s)^2 (a variance from these loses no digits); the number of units none of whose |slopes| exceeds `dead_below`;
     the number of |slopes| below `saturated_below`; the sum of the squares of the errors. Padding is left out.
     """
-    module = ir.Module()
-    kernel = Kernel(module, "measure", dtype, "pppiiiddp")
+    kernel = Kernel(ir.Module(), "measure", dtype, "pppiiiddp")
     b = kernel.builder
     values, slopes, errors, rows, width, stride, saturated_below, dead_below, sums = kernel.function.args
     shift = kernel.load(values, INT(0), vector=False)
@@ -175,56 +173,45 @@ def measure_kernel(dtype: np.dtype) -> int:
         with kernel.loop(INT(0), rows, 1) as row:
             place = b.add(b.mul(row, stride), column)
             value = b.fsub(kernel.load(values, place), shifts)
-            b.store(b.fadd(kernel.read(first), value), first)
+            kernel.add(value, first)
             b.store(kernel.multiply_add(value, value, kernel.read(second)), second)
             slope, before = kernel.intrinsic("fabs", kernel.load(slopes, place)), kernel.read(peak)
             b.store(b.select(b.fcmp_ordered(">", slope, before), slope, before), peak)
-            below = b.select(b.fcmp_ordered("<", slope, limit), ones, kernel.zero())
-            b.store(b.fadd(kernel.read(saturated), below), saturated)
+            kernel.add(b.select(b.fcmp_ordered("<", slope, limit), ones, kernel.zero()), saturated)
             error = kernel.load(errors, place)
             b.store(kernel.multiply_add(error, error, kernel.read(squares)), squares)
         dead = b.select(b.fcmp_ordered("<=", kernel.read(peak), floor), ones, kernel.zero())
         of_column = [kernel.read(first), kernel.read(second), dead, kernel.read(saturated), kernel.read(squares)]
-        inside = _lanes_below(kernel, b.sub(width, column))
+        inside = kernel.first_lanes(b.sub(width, column))
         for total, number in zip(totals, of_column, strict=True):
-            b.store(b.fadd(kernel.read(total), b.select(inside, number, kernel.zero())), total)
-    results = [shift if dtype.itemsize == 8 else b.fpext(shift, DOUBLE), *(kernel.sum(kernel.read(t)) for t in totals)]
+            kernel.add(b.select(inside, number, kernel.zero()), total)
+    results = [kernel.as_double(shift), *(kernel.sum(kernel.read(total)) for total in totals)]
     for i, result in enumerate(results):
         b.store(result, b.gep(sums, [INT(i)], source_etype=DOUBLE))
-    b.ret_void()
-    return compile_ir(str(module), "measure")[0]
-
-
-def _lanes_below(kernel: Kernel, count: Value) -> Value:
-    """Which lanes of a vector are among the first `count`."""
-    numbers = ir.Constant(kernel.vector, [float(lane) for lane in range(kernel.lanes)])
-    return kernel.builder.fcmp_ordered("<", numbers, kernel.splat(kernel.builder.sitofp(count, DOUBLE)))
+    return kernel.address()
 
 
 @cache
 def keep_kernel(dtype: np.dtype) -> int:
     """`double keep(x, kept, count)`: `kept` becomes `x`; returned is the sum of its squares."""
-    module = ir.Module()
-    kernel = Kernel(module, "keep", dtype, "ppi", DOUBLE)
+    kernel = Kernel(ir.Module(), "keep", dtype, "ppi", DOUBLE)
     x, kept, count = kernel.function.args
-    squares = kernel.variable(kernel.zero())
-    with kernel.loop(INT(0), count, kernel.lanes) as place:
-        number = kernel.load(x, place)
-        kernel.store(number, kept, place)
-        kernel.builder.store(kernel.multiply_add(number, number, kernel.read(squares)), squares)
-    kernel.builder.ret(kernel.sum(kernel.read(squares)))
-    return compile_ir(str(module), "keep")[0]
+
+    def copied(place: Value) -> Value:
+        numbers = kernel.load(x, place)
+        kernel.store(numbers, kept, place)
+        return numbers
+
+    return kernel.address(kernel.sum_of_squares(count, copied))
 
 
 @cache
 def difference_kernel(dtype: np.dtype) -> int:
     """`double difference_squares(x, y, count)`: the sum of (x - y)^2."""
-    module = ir.Module()
-    kernel = Kernel(module, "difference_squares", dtype, "ppi", DOUBLE)
+    kernel = Kernel(ir.Module(), "difference_squares", dtype, "ppi", DOUBLE)
     x, y, count = kernel.function.args
-    squares = kernel.variable(kernel.zero())
-    with kernel.loop(INT(0), count, kernel.lanes) as place:
-        difference = kernel.builder.fsub(kernel.load(x, place), kernel.load(y, place))
-        kernel.builder.store(kernel.multiply_add(difference, difference, kernel.read(squares)), squares)
-    kernel.builder.ret(kernel.sum(kernel.read(squares)))
-    return compile_ir(str(module), "difference_squares")[0]
+
+    def difference(place: Value) -> Value:
+        return kernel.builder.fsub(kernel.load(x, place), kernel.load(y, place))
+
+    return kernel.address(kernel.sum_of_squares(count, difference))

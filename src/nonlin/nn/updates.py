@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from llvmlite import ir
 
-from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
 
 _DECAY = 0.99  # of the averages of rmsprop (PyTorch's default) and of lion (its paper's); beta_2 is Adam's only
@@ -71,8 +70,7 @@ def solver_kernel(solver: str, dtype: np.dtype) -> int:
     one over the number of examples; `decay` times w comes off besides the solver's step. Returned is the sum of w^2
     before the update, which the L2 penalty of the loss is made of. Moments m and v start at zero.
     """
-    module = ir.Module()
-    kernel = Kernel(module, "update", dtype, "ppppi" + 7 * "d", DOUBLE)
+    kernel = Kernel(ir.Module(), "update", dtype, "ppppi" + 7 * "d", DOUBLE)
     b = kernel.builder
     w, g, m, v, count, penalty, share, rate, decay, *numbers = kernel.function.args
     kept = kernel.splat(b.fsub(DOUBLE(1.0), decay))
@@ -83,23 +81,19 @@ def solver_kernel(solver: str, dtype: np.dtype) -> int:
         gradient = b.fmul(_penalized(kernel, g, place, penalty, weight), kernel.splat(share))
         step = _STEPS[solver](kernel, gradient, m, v, place, [rate, *numbers])
         kernel.store(b.fsub(b.fmul(kept, weight), step), w, place)
-    b.ret(kernel.sum(kernel.read(squares)))
-    return compile_ir(str(module), "update")[0]
+    return kernel.address(kernel.sum(kernel.read(squares)))
 
 
 @cache
 def gradient_squares_kernel(dtype: np.dtype) -> int:
     """The address of `double gradient_squares(w, g, count, penalty)`: the sum of (g + penalty * w)^2."""
-    module = ir.Module()
-    kernel = Kernel(module, "gradient_squares", dtype, "ppid", DOUBLE)
-    b = kernel.builder
+    kernel = Kernel(ir.Module(), "gradient_squares", dtype, "ppid", DOUBLE)
     w, g, count, penalty = kernel.function.args
-    squares = kernel.variable(kernel.zero())
-    with kernel.loop(INT(0), count, kernel.lanes) as place:
-        gradient = _penalized(kernel, g, place, penalty, kernel.load(w, place))
-        b.store(kernel.multiply_add(gradient, gradient, kernel.read(squares)), squares)
-    b.ret(kernel.sum(kernel.read(squares)))
-    return compile_ir(str(module), "gradient_squares")[0]
+
+    def gradient(place: Value) -> Value:
+        return _penalized(kernel, g, place, penalty, kernel.load(w, place))
+
+    return kernel.address(kernel.sum_of_squares(count, gradient))
 
 
 def _penalized(kernel: Kernel, g: Value, place: Value, penalty: Value, weight: Value) -> Value:

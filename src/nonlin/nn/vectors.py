@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -11,11 +11,14 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
+from nonlin.backends.numpy.jit import compile_ir
+
 Value = Any  # a number or address in a kernel under construction (llvmlite's builder has no types)
 
 INT = ir.IntType(64)
 POINTER = ir.PointerType()
 DOUBLE = ir.DoubleType()
+LANE = ir.IntType(32)  # the number of a lane
 
 
 @cache
@@ -45,6 +48,13 @@ def padded(width: int, dtype: np.dtype) -> int:
     return -(-width // lanes(dtype)) * lanes(dtype)
 
 
+def spread(builder: Value, number: Value, count: int) -> Value:
+    """A vector with a number in each of its `count` lanes."""
+    kind = ir.VectorType(number.type, count)
+    single = builder.insert_element(ir.Constant(kind, ir.Undefined), number, LANE(0))
+    return builder.shuffle_vector(single, single, ir.Constant(ir.VectorType(LANE, count), [0] * count))
+
+
 class Kernel:
     """One function under construction: a builder that knows the number format it computes in.
 
@@ -67,6 +77,14 @@ class Kernel:
         self.scalar = ir.FloatType() if dtype.itemsize == 4 else DOUBLE
         self.lanes = lanes(dtype)
         self.vector = ir.VectorType(self.scalar, self.lanes)
+
+    def address(self, result: Value = None) -> int:
+        """End the function, which returns `result` or nothing, and compile it."""
+        if result is None:
+            self.builder.ret_void()
+        else:
+            self.builder.ret(result)
+        return compile_ir(str(self.function.module), self.function.name)[0]
 
     def variable(self, initial: Value) -> Value:
         """A new variable, set to `initial` here."""
@@ -122,16 +140,21 @@ class Kernel:
 
     def splat(self, value: Value) -> Value:
         """A vector with `value` (a number of the format, or a double) in every lane."""
-        b = self.builder
-        if value.type != self.scalar:
-            value = b.fptrunc(value, self.scalar)
-        single = b.insert_element(ir.Constant(self.vector, ir.Undefined), value, ir.IntType(32)(0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
-        return b.shuffle_vector(single, single, zeros)
+        number = value if value.type == self.scalar else self.builder.fptrunc(value, self.scalar)
+        return spread(self.builder, number, self.lanes)
 
     def zero(self) -> Value:
         """A vector of zeros."""
         return ir.Constant(self.vector, [0.0] * self.lanes)
+
+    def as_double(self, number: Value) -> Value:
+        """A single number as a double."""
+        return number if number.type == DOUBLE else self.builder.fpext(number, DOUBLE)
+
+    def first_lanes(self, count: Value) -> Value:
+        """Which lanes are among the first `count`, also of a count below 0 or beyond the vector."""
+        numbers = ir.Constant(self.vector, [float(lane) for lane in range(self.lanes)])
+        return self.builder.fcmp_ordered("<", numbers, self.splat(self.builder.sitofp(count, DOUBLE)))
 
     def multiply_add(self, x: Value, y: Value, z: Value) -> Value:
         """x * y + z, in one rounding where the processor can."""
@@ -145,14 +168,27 @@ class Kernel:
         kind = ir.FunctionType(self.vector, [self.vector] * len(vectors))
         return self.builder.call(known or ir.Function(module, kind, full), vectors)
 
+    def add(self, value: Value, slot: Value) -> None:
+        """Add to a variable."""
+        self.builder.store(self.builder.fadd(self.read(slot), value), slot)
+
     def sum(self, vector: Value) -> Value:
         """The sum over the lanes as a double, always in the same order."""
-        b = self.builder
         total: Value = DOUBLE(0.0)
         for lane in range(self.lanes):
-            number = b.extract_element(vector, ir.IntType(32)(lane))
-            total = b.fadd(total, number if number.type == DOUBLE else b.fpext(number, DOUBLE))
+            total = self.builder.fadd(total, self.as_double(self.builder.extract_element(vector, LANE(lane))))
         return total
+
+    def sum_of_squares(self, count: Value, numbers: Callable[[Value], Value]) -> Value:
+        """The sum as a double of the squares of `count` numbers, of which `numbers` gives a vector from a place on.
+
+        `count` is a multiple of the lanes.
+        """
+        squares = self.variable(self.zero())
+        with self.loop(INT(0), count, self.lanes) as place:
+            vector = numbers(place)
+            self.builder.store(self.multiply_add(vector, vector, self.read(squares)), squares)
+        return self.sum(self.read(squares))
 
     def turn(self, tile: list[Value]) -> list[Value]:
         """Transpose a square tile by swapping its off-diagonal quarters at every scale: 1, 2, 4, ... lanes."""
@@ -170,5 +206,5 @@ class Kernel:
         return tile
 
     def _shuffle(self, first: Value, second: Value, lanes: list[int]) -> Value:
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+        mask = ir.Constant(ir.VectorType(LANE, len(lanes)), lanes)
         return self.builder.shuffle_vector(first, second, mask)
