@@ -97,12 +97,11 @@ class Recorder:
         self._every = int(periodic) if isinstance(periodic, (int, np.integer)) else 0
         self._listed = np.unique(np.array([] if record is None or self._every else [*record], np.int64))
         self._layers = len(layers)
-        count = int(np.sum(layers["in_stride"] * layers["stride"])) if self._every or len(self._listed) else 0
-        self._kept = np.zeros(count, dtype)
         self.task = np.zeros(1, RECORDER)
-        self.task["kept"] = self._kept.ctypes.data
-        self.task["measure"], self.task["gradient_squares"] = measure_kernel(dtype), gradient_squares_kernel(dtype)
-        self.task["keep"], self.task["difference"] = keep_kernel(dtype), difference_kernel(dtype)
+        if self._every or len(self._listed):  # otherwise nothing is compiled
+            self._kept = np.zeros(int(np.sum(layers["in_stride"] * layers["stride"])), dtype)
+            kernels = measure_kernel(dtype), keep_kernel(dtype), difference_kernel(dtype), gradient_squares_kernel(dtype)
+            self.task[0] = (*kernels, self._kept.ctypes.data)
         self._steps = [np.zeros(0, np.int64)]
         self._records = [np.zeros((0, self._layers), RECORD)]
 
