@@ -100,8 +100,8 @@ class Recorder:
         self.task = np.zeros(1, RECORDER)
         if self._every or len(self._listed):  # otherwise nothing is compiled
             self._kept = np.zeros(int(np.sum(layers["in_stride"] * layers["stride"])), dtype)
-            kernels = measure_kernel(dtype), keep_kernel(dtype), difference_kernel(dtype), gradient_squares_kernel(dtype)
-            self.task[0] = (*kernels, self._kept.ctypes.data)
+            makers = measure_kernel, keep_kernel, difference_kernel, gradient_squares_kernel
+            self.task[0] = (*(make(dtype) for make in makers), self._kept.ctypes.data)
         self._steps = [np.zeros(0, np.int64)]
         self._records = [np.zeros((0, self._layers), RECORD)]
 

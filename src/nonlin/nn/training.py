@@ -103,9 +103,9 @@ class Training:
             "gather": passes.gather_kernel(),
             "loss": loss,
             "update": updates.solver_kernel(self._solver_settings.name, network.dtype),
-            "squares": updates.gradient_squares_kernel(network.dtype),
-            "total": passes.total_kernel(network.dtype),
         }
+        if self._solver_settings.gradient_clip_norm:
+            values["squares"] = updates.gradient_squares_kernel(network.dtype)
         values |= {f"weights{ending}": vector.ctypes.data for ending, vector in vectors.items()}
         behind = size * network.weight_count
         return values | {f"others{ending}": vector.ctypes.data + behind for ending, vector in vectors.items()}
@@ -124,6 +124,8 @@ class Training:
         if weights is not None:
             addresses["sample_weights"] = weights.ctypes.data
         self._fill({prefix + name: address for name, address in addresses.items()})
+        if prefix or weights is not None:
+            self._fill({"total": passes.total_kernel(network.dtype)})
         if prefix:
             self._fill({"held": len(inputs)})
         else:
