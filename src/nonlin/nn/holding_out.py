@@ -28,9 +28,14 @@ def split(generator: np.random.Generator, count: int, share: float, classes: np.
     held[order[places]] = True
     if classes is not None:
         held &= np.bincount(classes)[classes] > 1
-    if not 2 <= held.sum() <= count - 2:
-        raise InputError(
-            f"validation_fraction={share} leaves {held.sum()} of {count} examples to validate on; "
-            f"{'raise' if held.sum() < 2 else 'lower'} it, or set early_stopping=False"
-        )
+    check_held(share, int(held.sum()), count)
     return [np.flatnonzero(~held), np.flatnonzero(held)]
+
+
+def check_held(share: float, held: int, count: int) -> None:
+    """Raise `InputError` where a `share` of `count` examples leaves fewer than two held out or to train on."""
+    if not 2 <= held <= count - 2:
+        raise InputError(
+            f"validation_fraction={share} leaves {held} of {count} examples to validate on; "
+            f"{'raise' if held < 2 else 'lower'} it, or set early_stopping=False"
+        )

@@ -63,6 +63,12 @@ class TensorBoardLogger(_Logger):
     ------
     ModuleNotFoundError
         Where the package tensorboard, extra `tensorboard`, is not installed.
+
+    Examples
+    --------
+    With the package installed::
+
+        MLPClassifier(record="epoch").fit(X, y, callbacks=[TensorBoardLogger("runs/relu")])
     """
 
     def __init__(self, folder: str | PathLike[str]):
@@ -93,6 +99,12 @@ class MLflowLogger(_Logger):
     ------
     ModuleNotFoundError
         Where the package mlflow, extra `mlflow`, is not installed.
+
+    Examples
+    --------
+    With the package installed::
+
+        MLPClassifier(record="epoch").fit(X, y, callbacks=[MLflowLogger()])
     """
 
     def __init__(self) -> None:

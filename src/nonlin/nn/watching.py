@@ -18,7 +18,7 @@ from nonlin.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What a callback is told after each epoch.
+    """What a callback is told after each epoch; it cannot be changed.
 
     Attributes
     ----------
@@ -48,7 +48,26 @@ class Epoch:
 
 
 class Callback:
-    """What wants to know more than the end of each epoch: a base class whose methods do nothing."""
+    """What wants to know more than the end of each epoch: a base class whose methods do nothing.
+
+    `fit` takes objects of subclasses, and plain functions in place of `on_epoch_end`. An exception of theirs stops the
+    training, and is raised by `fit` once the best weights are kept.
+
+    Examples
+    --------
+    >>> from nonlin.nn import Callback, MLPClassifier
+    >>> class Losses(Callback):
+    ...     def on_fit_begin(self, model):
+    ...         self.seen = []
+    ...
+    ...     def on_epoch_end(self, epoch):
+    ...         self.seen.append(epoch.loss)
+    ...         return epoch.number == 3
+    >>> losses = Losses()
+    >>> model = MLPClassifier((4,), random_state=0).fit([[0.0], [1.0]], [0, 1], callbacks=[losses])
+    >>> losses.seen == model.loss_curve_, model.n_iter_
+    (True, 3)
+    """
 
     def on_fit_begin(self, model: Any) -> None:
         """The training of `model` is about to begin."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def to_onnx(model: Any, path: str | Path | None = None) -> ModelProto:
-    """A fitted `MLPClassifier` or `MLPRegressor` as an ONNX model of opset 18, in the precision of its weights.
+    """A fitted network as an ONNX model of opset 18, in the precision of its weights.
 
     The input is named "X", of shape (N, features). A classifier gives "label", what `predict` gives, and
     "probabilities", what `predict_proba` gives, or "scores", its outputs, where it has no probabilities. A regressor
@@ -28,6 +28,8 @@ def to_onnx(model: Any, path: str | Path | None = None) -> ModelProto:
 
     Parameters
     ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted, ours or scikit-learn's.
     path : str or Path, optional
         Where to write the model as well.
 

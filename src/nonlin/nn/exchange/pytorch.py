@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
-    """A fitted `MLPClassifier` or `MLPRegressor` as `torch.nn.Sequential`, in the precision of its weights.
+    """A fitted network as `torch.nn.Sequential`, in the precision of its weights.
 
     The result maps a tensor (examples, features) to what `predict_proba` or `predict` of a regressor gives, or, where
     a classifier has no probabilities, to its outputs. Activations are PyTorch's own modules where it has them; others
@@ -22,6 +22,8 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
 
     Parameters
     ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted, ours or scikit-learn's.
     logits : bool, default False
         Leave out what follows the last linear layer, which PyTorch's losses such as `CrossEntropyLoss` expect.
 

@@ -18,6 +18,11 @@ def from_sklearn(model: TheirClassifier | TheirRegressor) -> MLPClassifier | MLP
 
     Arrays are copied. With `warm_start=True` training goes on from the weights, with the solver's memory empty.
 
+    Parameters
+    ----------
+    model : sklearn.neural_network.MLPClassifier or MLPRegressor
+        Fitted, by any of its solvers.
+
     Raises
     ------
     InputError

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nonlin.errors import InputError
 from nonlin.nn import randomness
+from nonlin.nn.holding_out import check_held
 from nonlin.nn.sources.blocks import Block, Source
 
 
@@ -39,11 +39,7 @@ def hold_out(source: Source, share: float, seed: int) -> tuple[Source, Block]:
     """
     examples = source.examples or sum(map(len, source.targets()))
     wanted = min(math.ceil(share * examples), source.block_rows)
-    if not 2 <= wanted <= examples - 2:
-        raise InputError(
-            f"validation_fraction={share} leaves {wanted} of {examples} examples to validate on; "
-            f"{'raise' if wanted < 2 else 'lower'} it, or set early_stopping=False"
-        )
+    check_held(share, wanted, examples)
     random = randomness.generator(seed, "validation split")
     rows = np.sort(random.choice(examples, wanted, replace=False, shuffle=False))
     held = [block.chosen(_among(block.rows, rows)) for block in source.blocks()]
