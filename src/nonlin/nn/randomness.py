@@ -7,6 +7,7 @@ or left out shifts the draws of the rest.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from numbers import Integral
 from typing import Any
 
@@ -47,9 +48,14 @@ def sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
     >>> bool(first == again), bool(first == other)
     (True, False)
     """
-    digest = hashlib.sha256("/".join(map(str, names)).encode()).digest()
-    words = np.frombuffer(digest[:16], "<u4")
-    return np.random.SeedSequence(seed, spawn_key=tuple(int(word) for word in words))
+    return np.random.SeedSequence(seed, spawn_key=_words("/".join(map(str, names))))
+
+
+@lru_cache(maxsize=1024)
+def _words(name: str) -> tuple[int, ...]:
+    """Four numbers of 32 bits that stand for a name."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return tuple(np.frombuffer(digest[:16], "<u4").tolist())
 
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:
