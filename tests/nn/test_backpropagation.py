@@ -221,6 +221,7 @@ def test_wide_layers_through_blas_agree_with_our_own_products(monkeypatch):
         network, "product_kernel", lambda dtype, size: used.append(products._blas_kernel(dtype)) or used[0]
     )
     blas = MLPClassifier((40, 33), "tanh", max_iter=3, random_state=0).fit(X, y)
+    assert used
     for mine, theirs in zip(own.coefs_, blas.coefs_, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-7, atol=1e-10)
 

@@ -19,6 +19,7 @@ from nonlin.errors import InputError
 from nonlin.nn import MLPClassifier, MLPRegressor
 from nonlin.nn.exchange import from_sklearn, to_onnx, to_torch
 from nonlin.nn.stack import Activate, Dense, Normalize, stack_of
+from nonlin.signature import learnable_names
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 4)) / 2
@@ -138,7 +139,7 @@ def test_torch_computes_every_activation_and_its_derivatives(torch, name, dtype)
 
     record, x = nl.get(name), points(dtype)[:-3]
     values = {name: known.default for name, known in record.parameters.items()}
-    learned = {name: torch.tensor(values[name], dtype=getattr(torch, dtype)) for name in learnable(record)}
+    learned = {name: torch.tensor(values[name], dtype=getattr(torch, dtype)) for name in learnable_names(record)}
     for tensor in learned.values():
         tensor.requires_grad_()
     z = torch.tensor(x, requires_grad=True)
@@ -152,10 +153,6 @@ def test_torch_computes_every_activation_and_its_derivatives(torch, name, dtype)
             call(record, torch.linspace(-3, 3, 61, dtype=z.dtype), **{**values, **learned}).sum(), tensor
         )
         np.testing.assert_allclose(gradient.numpy(), slopes.sum(), rtol=50 * TOLERANCES[dtype], atol=1e-5)
-
-
-def learnable(record):
-    return [name for name, known in record.parameters.items() if known.learnable]
 
 
 def run_graph(record, x, **parameters):
