@@ -38,6 +38,9 @@ CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
         ({"scoring": "r2"}, "scoring must be None (the estimator's score) or 'loss', got 'r2'"),
         ({"hidden_layer_sizes": 10**11}, "hidden_layer_sizes=100000000000 takes about"),
         ({"tol": None}, r"tol must be a number in [0, inf), got None"),
+        ({"class_weight": {0: -1}}, "class_weight[0] must be a finite number from 0 on, got -1"),
+        ({"class_weight": {1: np.nan}}, "class_weight[1] must be a finite number from 0 on, got nan"),
+        ({"class_weight": np.ones(3)}, "class_weight must be None, 'balanced' or a dictionary of weights, got array("),
     ],
     ids=str,
 )
@@ -79,6 +82,33 @@ def test_a_classification_loss_does_not_fit_regression():
 def test_a_single_class_is_refused():
     with pytest.raises(nl.InputError, match="y has only one class, 7; "):
         MLPClassifier().fit(X, np.full(30, 7))
+
+
+@pytest.mark.parametrize("y", [[None, "b"], [1, "b"]], ids=str)
+def test_labels_of_several_kinds_are_refused(y):
+    with pytest.raises(nl.InputError, match=r"y mixes labels of the kinds (NoneType|number), text; make them of one"):
+        MLPClassifier().fit(X, np.array(y * 15, object))
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([], "y has no class"),
+        ([4], "y has only one class, 4"),
+        ("ab", "classes must be a list of labels, got 'ab'"),
+        (["a", 1], "classes mixes labels of the kinds number, text"),
+    ],
+    ids=str,
+)
+def test_classes_that_are_no_labels_are_refused(classes, message):
+    with pytest.raises(nl.InputError, match=message):
+        MLPClassifier().partial_fit(X, CLASSES, classes=classes)
+
+
+def test_labels_of_another_kind_than_before_are_refused():
+    model = MLPClassifier().partial_fit(X, CLASSES, classes=[0, 1, 2])
+    with pytest.raises(nl.InputError, match=r"y must have the classes \[0 1 2\], got \['a'\] too"):
+        model.partial_fit(X, np.full(30, "a", object))
 
 
 def test_early_stopping_needs_examples_to_validate_on():

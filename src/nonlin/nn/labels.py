@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,11 @@ class Labels:
     def of(cls, y: np.ndarray, classes: Any = None) -> Labels:
         """The labels in `y`, or those given as `classes`, of which `y` need not hold all."""
         found = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
-        labels = cls(found if classes is None else np.unique(np.asarray(classes)), marked=y.ndim == 2)
-        if len(labels.classes) < 2:
-            raise InputError(
-                f"y has only one class, {labels.classes.tolist()[0]!r}; a classifier needs examples of at least two"
-            )
-        return labels
+        known = found if classes is None else distinct_classes(classes)
+        if len(known) < 2:
+            has = f"only one class, {known.tolist()[0]!r}" if len(known) else "no class"
+            raise InputError(f"y has {has}; a classifier needs examples of at least two")
+        return cls(known, marked=y.ndim == 2)
 
     @property
     def single(self) -> bool:
@@ -44,7 +44,10 @@ class Labels:
             raise InputError(f"y must have the shape {shape} for the classes {self.classes}, got {y.shape}")
         if self.marked:
             return y > 0
-        places = np.searchsorted(self.classes, y)
+        try:
+            places = np.searchsorted(self.classes, y)
+        except TypeError:  # no order between the two, as of texts and numbers
+            places = np.full(len(y), -1)
         known = self.classes[np.minimum(places, len(self.classes) - 1)] == y
         if not known.all():
             raise InputError(f"y must have the classes {self.classes}, got {np.unique(y[~known])} too")
@@ -60,18 +63,42 @@ def class_indices(outputs: np.ndarray) -> np.ndarray:
     return np.argmax(outputs, axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(np.intp)
 
 
+def distinct_classes(classes: Any) -> np.ndarray:
+    """The argument `classes` in order, each once; raises `InputError` for what is no list of labels."""
+    if np.ndim(classes) != 1:
+        raise InputError(f"classes must be a list of labels, got {classes!r}")
+    _check_one_kind("classes", classes)
+    return np.unique(np.asarray(classes))
+
+
+def _check_one_kind(name: str, labels: Any) -> None:
+    """Raise `InputError` for labels that have no order, as texts among numbers."""
+    if isinstance(labels, np.ndarray) and labels.dtype.kind != "O":
+        return
+    kinds = {_kind(label) for label in labels}
+    if len(kinds) > 1:
+        raise InputError(f"{name} mixes labels of the kinds {', '.join(sorted(kinds))}; make them of one kind")
+
+
+def _kind(label: Any) -> str:
+    if isinstance(label, str):
+        return "text"
+    return "number" if isinstance(label, (Number, np.bool_)) else type(label).__name__
+
+
 def checked_labels(y: np.ndarray) -> np.ndarray:
     """`y` as one label an example, shape (examples,), or as a matrix of 0 and 1, (examples, classes)."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     if y.ndim == 1 and y.dtype.kind in "biuU":  # nothing is quicker to tell
         return y
+    if y.ndim == 1:
+        _check_one_kind("y", y)
     kind = type_of_target(y, input_name="y")
     if kind == "unknown" or kind.startswith("continuous"):
-        raise InputError(
-            f"Unknown label type: {kind}; y must hold classes, such as whole numbers or texts; "
-            "for numbers that are not whole take MLPRegressor"
-        )
+        mends = {"unknown": "make y.astype(int) or y.astype(str) of objects"}
+        mend = mends.get(kind, "for numbers that are not whole take MLPRegressor")
+        raise InputError(f"Unknown label type: {kind}; y must hold classes, such as whole numbers or texts; {mend}")
     if kind.endswith("multioutput"):
         raise InputError(
             "y has several columns that are not marks of 0 and 1; train a classifier for each column "
@@ -82,8 +109,13 @@ def checked_labels(y: np.ndarray) -> np.ndarray:
 
 def check_class_weight(class_weight: Any) -> None:
     """Raise `InputError` for what gives no class a weight."""
-    if not (class_weight in (None, "balanced") or isinstance(class_weight, Mapping)):
+    if class_weight is None or (isinstance(class_weight, str) and class_weight == "balanced"):
+        return
+    if not isinstance(class_weight, Mapping):
         raise InputError(f"class_weight must be None, 'balanced' or a dictionary of weights, got {class_weight!r}")
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, Real) and 0 <= float(weight) < np.inf):
+            raise InputError(f"class_weight[{label!r}] must be a finite number from 0 on, got {weight!r}")
 
 
 def class_weights(class_weight: Any, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
