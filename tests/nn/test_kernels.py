@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llvmlite import ir
 
 from nonlin.backends.numpy.jit import compile_ir
 from nonlin.nn import passes, products, vectors
@@ -140,3 +141,18 @@ def test_gather_copies_the_chosen_rows():
     table, order, chosen = normal(0, 9, 5), np.array([8, 0, 3, 3]), np.zeros((4, 5))
     call(passes.gather_kernel(), *map(address, (chosen, table, order)), 4, 5 * 8)
     np.testing.assert_array_equal(chosen, table[order])
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("size", [1e-30, 1e-8, 1.0, 1e15])
+def test_quotients_are_right_to_two_units_in_the_last_place(dtype, size):
+    kernel = vectors.Kernel(ir.Module(), "divide", dtype, "pppi")
+    found, x, y, count = kernel.function.args
+    with kernel.loop(vectors.INT(0), count, kernel.lanes) as place:
+        kernel.store(kernel.divide(kernel.load(x, place), kernel.load(y, place)), found, place)
+    numerators = normal(0, 6400, dtype=dtype)
+    divisors = (size * (1 + abs(normal(1, 6400)))).astype(dtype)
+    quotients = np.zeros_like(numerators)
+    call(kernel.address(), *map(address, (quotients, numerators, divisors)), len(quotients))
+    exact = numerators.astype(np.longdouble) / divisors
+    assert np.all(abs(quotients - exact) <= 2 * np.spacing(abs(exact).astype(dtype)))

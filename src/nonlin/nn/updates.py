@@ -15,6 +15,7 @@ from llvmlite import ir
 
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value
 
+_Step = Callable[[Kernel, Value, Value, Value, Value, list[Value]], Value]
 _DECAY = 0.99  # of the averages of rmsprop (PyTorch's default) and of lion (its paper's); beta_2 is Adam's only
 
 
@@ -68,20 +69,35 @@ def solver_kernel(solver: str, dtype: np.dtype) -> int:
 
     The gradient of the mean loss is (g + penalty * w) * share, where g is the gradient of the summed loss and share
     one over the number of examples; `decay` times w comes off besides the solver's step. Returned is the sum of w^2
-    before the update, which the L2 penalty of the loss is made of. Moments m and v start at zero.
+    before the update, which the L2 penalty of the loss is made of, or 0 without penalty and decay. Moments m and v
+    start at zero.
     """
     kernel = Kernel(ir.Module(), "update", dtype, "ppppi" + 7 * "d", DOUBLE)
     b = kernel.builder
-    w, g, m, v, count, penalty, share, rate, decay, *numbers = kernel.function.args
-    kept = kernel.splat(b.fsub(DOUBLE(1.0), decay))
+    penalty, decay = kernel.function.args[5], kernel.function.args[8]
     squares = kernel.variable(kernel.zero())
-    with kernel.loop(INT(0), count, kernel.lanes) as place:
-        weight = kernel.load(w, place)
-        b.store(kernel.multiply_add(weight, weight, kernel.read(squares)), squares)
-        gradient = b.fmul(_penalized(kernel, g, place, penalty, weight), kernel.splat(share))
-        step = _STEPS[solver](kernel, gradient, m, v, place, [rate, *numbers])
-        kernel.store(b.fsub(b.fmul(kept, weight), step), w, place)
+    shrinking = b.fcmp_ordered("!=", b.fadd(penalty, decay), DOUBLE(0.0))  # neither is negative
+    with b.if_else(shrinking) as (whole, bare):
+        with whole:
+            _update(kernel, _STEPS[solver], squares)
+        with bare:
+            _update(kernel, _STEPS[solver])
     return kernel.address(kernel.sum(kernel.read(squares)))
+
+
+def _update(kernel: Kernel, step: _Step, squares: Value = None) -> None:
+    """One pass over all parameters; penalty and decay count where `squares` is to become the sum of w^2."""
+    b = kernel.builder
+    w, g, m, v, count, penalty, share, rate, decay, *numbers = kernel.function.args
+    with kernel.loop(INT(0), count, kernel.lanes) as place:
+        kept = weight = kernel.load(w, place)
+        gradient = kernel.load(g, place)
+        if squares:
+            b.store(kernel.multiply_add(weight, weight, kernel.read(squares)), squares)
+            gradient = _penalized(kernel, g, place, penalty, weight)
+            kept = b.fmul(kernel.splat(b.fsub(DOUBLE(1.0), decay)), weight)
+        gradient = b.fmul(gradient, kernel.splat(share))
+        kernel.store(b.fsub(kept, step(kernel, gradient, m, v, place, [rate, *numbers])), w, place)
 
 
 @cache
@@ -108,7 +124,7 @@ def _adam(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, num
     first = _average(kernel, m, place, beta_1, gradient)
     second = _average(kernel, v, place, beta_2, b.fmul(gradient, gradient))
     root = kernel.intrinsic("sqrt", second)
-    return b.fdiv(b.fmul(kernel.splat(rate), first), b.fadd(root, kernel.splat(epsilon)))
+    return kernel.divide(b.fmul(kernel.splat(rate), first), b.fadd(root, kernel.splat(epsilon)))
 
 
 def _momentum(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
@@ -127,7 +143,7 @@ def _rmsprop(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, 
     rate, alpha, _, epsilon = numbers
     second = _average(kernel, v, place, alpha, b.fmul(gradient, gradient))
     root = kernel.intrinsic("sqrt", second)
-    return b.fdiv(b.fmul(kernel.splat(rate), gradient), b.fadd(root, kernel.splat(epsilon)))
+    return kernel.divide(b.fmul(kernel.splat(rate), gradient), b.fadd(root, kernel.splat(epsilon)))
 
 
 def _lion(kernel: Kernel, gradient: Value, m: Value, v: Value, place: Value, numbers: list[Value]) -> Value:
@@ -150,12 +166,10 @@ def _average(kernel: Kernel, moment: Value, place: Value, beta: Value, value: Va
 
 def _mean(kernel: Kernel, before: Value, beta: Value, value: Value) -> Value:
     """beta * before + (1 - beta) * value."""
-    b = kernel.builder
-    rest = kernel.splat(b.fsub(DOUBLE(1.0), beta))  # in double: 1 - 0.999f is off
-    return b.fadd(b.fmul(kernel.splat(beta), before), b.fmul(rest, value))
+    rest = kernel.splat(kernel.builder.fsub(DOUBLE(1.0), beta))  # in double: 1 - 0.999f is off
+    return kernel.multiply_add(rest, kernel.builder.fsub(value, before), before)
 
 
-_Step = Callable[[Kernel, Value, Value, Value, Value, list[Value]], Value]
 _STEPS: dict[str, _Step] = {
     "sgd": _momentum,
     "nesterov": _momentum,

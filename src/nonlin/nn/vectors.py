@@ -160,13 +160,28 @@ class Kernel:
         """x * y + z, in one rounding where the processor can."""
         return self.intrinsic("fmuladd", x, y, z)
 
+    def divide(self, x: Value, y: Value) -> Value:
+        """x / y to two units in the last place, for a finite y other than 0.
+
+        In float32 on AVX-512 it is an estimate and a step of Newton's: the divider is left to the square roots.
+        """
+        if self.scalar_bytes > 4 or self.lanes < 16:
+            return self.builder.fdiv(x, y)
+        every = ir.Constant(ir.IntType(16), -1)
+        estimate = self._call("llvm.x86.avx512.rcp14.ps.512", y, self.zero(), every)
+        error = self.multiply_add(self.builder.fneg(y), estimate, ir.Constant(self.vector, [1.0] * self.lanes))
+        quotient = self.builder.fmul(x, estimate)
+        return self.multiply_add(quotient, error, quotient)
+
     def intrinsic(self, name: str, *vectors: Value) -> Value:
         """LLVM's function of that name (`sqrt`, `fabs`, ...) on vectors."""
+        return self._call(f"llvm.{name}.v{self.lanes}f{8 * self.scalar_bytes}", *vectors)
+
+    def _call(self, name: str, *arguments: Value) -> Value:
+        """A vector from a function that LLVM knows by this name."""
         module = self.function.module
-        full = f"llvm.{name}.v{self.lanes}f{8 * self.scalar_bytes}"
-        known = module.globals.get(full)
-        kind = ir.FunctionType(self.vector, [self.vector] * len(vectors))
-        return self.builder.call(known or ir.Function(module, kind, full), vectors)
+        kind = ir.FunctionType(self.vector, [argument.type for argument in arguments])
+        return self.builder.call(module.globals.get(name) or ir.Function(module, kind, name), arguments)
 
     def add(self, value: Value, slot: Value) -> None:
         """Add to a variable."""
