@@ -127,14 +127,14 @@ def normalize(this, rows, step):
     if this.normalize:
         kernel = this.normalize_fixed if step == FIXED else this.normalize
         buffers = (this.values, this.gammas, this.normalized, this.deviations, this.mean, this.variance)
-        call(kernel, buffers + (rows, this.width, this.stride, this.epsilon, this.momentum))  # noqa: RUF005
+        call(kernel, (*buffers, rows, this.width, this.stride, this.epsilon, this.momentum))
 
 
 @compiled
 def activate(this, rows, step):
     """a = f(z + b), with f'(z + b) for the way back; in training some of the units are dropped."""
     buffers = (this.values, this.biases, this.slopes, rows, this.width, this.stride)
-    call(this.activation, buffers + (this.thetas, this.theta_slopes, this.block))  # noqa: RUF005
+    call(this.activation, (*buffers, this.thetas, this.theta_slopes, this.block))
     if this.keep < 1 and step != FIXED:
         call(this.dropout, (this.values, this.masks, rows, this.width, this.stride, this.dropout_key, step, this.keep))
 
@@ -162,13 +162,13 @@ def error_of_sums(this, rows):
         call(this.multiply, (this.errors, this.masks, rows * this.stride))
     if this.theta_count > 0:
         buffers = (this.errors, this.theta_slopes, this.theta_gradient)
-        call(this.theta_sums, buffers + (this.theta_count, this.block, rows * this.stride))  # noqa: RUF005
+        call(this.theta_sums, (*buffers, this.theta_count, this.block, rows * this.stride))
     squares = call_for_number(
         this.slope, (this.errors, this.slopes, this.bias_gradient, this.largest, rows, this.stride)
     )
     if this.normalize:
         buffers = (this.errors, this.gammas, this.gamma_gradient, this.normalized, this.deviations)
-        call(this.normalize_back, buffers + (rows, this.width, this.stride))  # noqa: RUF005
+        call(this.normalize_back, (*buffers, rows, this.width, this.stride))
     return squares
 
 
@@ -210,8 +210,8 @@ def update(task, solver, share):
     decay = rate * solver.decay
     rate, c = corrected(rate, solver.c, solver.steps, solver.beta_1, solver.beta_2, solver.beta_c)
     numbers = (share, rate, decay, solver.a, solver.b, c)
-    squares = call_for_number(task.update, weights + (solver.alpha,) + numbers)  # noqa: RUF005
-    call_for_number(task.update, others + (0.0, share, rate, 0.0, solver.a, solver.b, c))  # noqa: RUF005
+    squares = call_for_number(task.update, (*weights, solver.alpha, *numbers))
+    call_for_number(task.update, (*others, 0.0, share, rate, 0.0, solver.a, solver.b, c))
     return 0.5 * solver.alpha * squares
 
 

@@ -60,7 +60,7 @@ def before_update(layers, recorder, rows, penalty, share, records):
         values, slopes = (this.values, this.slopes) if hidden else (this.errors, this.errors)
         bounds = (SATURATED_OVER_DEAD * this.dead_below, this.dead_below, sums.ctypes.data)
         blocks = (values, slopes, this.errors, rows, this.width, this.stride)
-        call(recorder.measure, blocks + bounds)
+        call(recorder.measure, (*blocks, *bounds))
         count = rows * this.width
         record.gradient_norm = np.sqrt(sums[5] / count)
         mean = sums[1] / count
