@@ -13,6 +13,7 @@ from onnx.reference import ReferenceEvaluator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
+from sklearn.pipeline import make_pipeline
 
 import nonlin as nl
 from nonlin.errors import InputError
@@ -293,6 +294,11 @@ def test_an_onnx_file_is_checked_and_says_what_it_is(tmp_path):
     assert [value.name for value in model.graph.input] == ["X"]
     assert model.ir_version <= 8  # what ONNX Runtime reads since 1.14
     assert to_onnx(fitted(*REGRESSORS["a number"]), str(path)) == onnx.load(Path(path))
+
+
+def test_what_is_no_network_is_refused():
+    with pytest.raises(InputError, match=r"got Pipeline; of a pipeline give its network, such as pipeline\[-1\]"):
+        stack_of(make_pipeline(fitted(*CLASSIFIERS["several classes"])))
 
 
 @pytest.mark.parametrize("export", [to_onnx, to_torch, stack_of])

@@ -38,6 +38,10 @@ CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
         ({"scoring": "r2"}, "scoring must be None (the estimator's score) or 'loss', got 'r2'"),
         ({"hidden_layer_sizes": 10**11}, "hidden_layer_sizes=100000000000 takes about"),
         ({"tol": None}, r"tol must be a number in [0, inf), got None"),
+        ({"activation": np.tanh}, "got <ufunc 'tanh'>; a function of yours becomes a record with @nonlin.activation"),
+        ({"loss": 3.5}, "loss must be a name or a record, got 3.5"),
+        ({"normalization": "batch", "batch_size": 1}, "leaves nothing of batches of one example, got batch_size=1"),
+        ({"solver": "lbfgs", "record": "epoch"}, "record='epoch' measures steps on batches, which solver='lbfgs' does"),
         ({"class_weight": {0: -1}}, "class_weight[0] must be a finite number from 0 on, got -1"),
         ({"class_weight": {1: np.nan}}, "class_weight[1] must be a finite number from 0 on, got nan"),
         ({"class_weight": np.ones(3)}, "class_weight must be None, 'balanced' or a dictionary of weights, got array("),
@@ -164,3 +168,14 @@ def test_a_diverged_training_is_an_error_that_names_step_layer_and_causes(dtype)
 def test_a_batch_larger_than_the_data_is_cut_with_a_warning():
     with pytest.warns(UserWarning, match="batch_size=99 is more than the 30 examples"):
         MLPClassifier((4,), batch_size=99, max_iter=2000, tol=1e-2).fit(X, CLASSES)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("before", "after"), [("batch", None), (None, "layer"), ("layer", "batch")])
+def test_another_normalization_than_the_weights_were_learnt_with_is_refused(before, after):
+    model = MLPClassifier((4,), max_iter=1, warm_start=True, normalization=before).fit(X, CLASSES)
+    model.set_params(normalization=after)
+    for use in (lambda: model.predict(X), lambda: model.fit(X, CLASSES), lambda: model.partial_fit(X, CLASSES)):
+        with pytest.raises(nl.InputError, match=f"fitted with normalization={before!r}, got {after!r}; set that again"):
+            use()
+    model.set_params(warm_start=False).fit(X, CLASSES).predict(X)

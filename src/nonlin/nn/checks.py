@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight  # what scikit-learn i
 
 import nonlin as nl
 from nonlin.backends.numpy.losses.checks import check_domains
+from nonlin.definition import Definition
 from nonlin.errors import InputError
 from nonlin.nn import randomness
 
@@ -66,7 +67,7 @@ def check_settings(estimator: Any) -> None:
     if settings["batch_size"] != "auto":
         check_count("batch_size", settings["batch_size"], " or 'auto'")
     randomness.check_random_state(settings["random_state"])
-    _check_whole_batches(settings)
+    _check_batches(settings)
 
 
 def _check_number(name: str, value: Any, low: float, high: float, with_low: bool, with_high: bool) -> None:
@@ -76,12 +77,23 @@ def _check_number(name: str, value: Any, low: float, high: float, with_low: bool
         raise InputError(f"{name} must be a number in {interval}, got {value!r}")
 
 
-def _check_whole_batches(settings: Mapping[str, Any]) -> None:
-    """Raise `InputError` for what needs batches, with a solver that sees all examples at every step."""
-    if settings["solver"] == "lbfgs" and (settings["normalization"] == "batch" or np.any(settings["dropout"])):
+def _check_batches(settings: Mapping[str, Any]) -> None:
+    """Raise `InputError` for what needs batches, or larger ones, than the solver takes."""
+    by_batch = settings["normalization"] == "batch"
+    if settings["solver"] == "lbfgs" and (by_batch or np.any(settings["dropout"])):
         raise InputError(
             "solver='lbfgs' minimises one function of all examples, which dropout and normalization='batch' have not; "
             "choose a solver of batches such as 'adam'"
+        )
+    if settings["solver"] == "lbfgs" and settings["record"] is not None:
+        raise InputError(
+            f"record={settings['record']!r} measures steps on batches, which solver='lbfgs' does not take; "
+            "choose another such as 'adam', or record=None"
+        )
+    if by_batch and settings["batch_size"] == 1:
+        raise InputError(
+            "normalization='batch' leaves nothing of batches of one example, got batch_size=1; "
+            "choose larger batches or normalization='layer'"
         )
 
 
@@ -144,6 +156,7 @@ def hidden_activation(
     name: Any, parameters: Mapping[str, Any] | None, hidden: bool = True
 ) -> tuple[Any, dict[str, float]]:
     """The record of a hidden layers' activation and its parameters; raises `InputError` where it cannot serve."""
+    _check_definition("activation", name, "activation")
     record = nl.get(name)
     if record.kind != "elementwise":
         raise InputError(
@@ -160,6 +173,15 @@ def hidden_activation(
     return record, _checked_parameters(record, "activation_parameters", parameters)
 
 
+def _check_definition(argument: str, value: Any, decorator: str) -> None:
+    """Raise `InputError` for what is neither a name nor a record, such as a plain function."""
+    if not isinstance(value, (str, Definition)):
+        raise InputError(
+            f"{argument} must be a name or a record, got {value!r}; "
+            f"a function of yours becomes a record with @nonlin.{decorator}"
+        )
+
+
 def training_loss(
     name: Any, parameters: Mapping[str, Any] | None, task: str, default: str
 ) -> tuple[Any, dict[str, float]]:
@@ -172,7 +194,9 @@ def training_loss(
             f"loss must be the name of a loss or a record, got {name!r}; scikit-learn's regressor takes the loss first "
             f"too: write hidden_layer_sizes={name!r}"
         )
-    record = nl.get_loss(default if name is None else name)
+    name = default if name is None else name
+    _check_definition("loss", name, "loss_definition")
+    record = nl.get_loss(name)
     reason = _unfit(record, task)
     if reason:
         fitting = [other for other in nl.losses() if not _unfit(nl.get_loss(other), task)]
@@ -216,7 +240,10 @@ def check_shapes(coefs: Any, intercepts: Any, sizes: tuple[int, ...]) -> None:
     expected = [*pairwise(sizes)]
     shapes = [np.shape(coef) for coef in coefs]
     if shapes != expected:
-        raise InputError(f"coefs_ must have the shapes {expected} for these data and layers, got {shapes}")
+        raise InputError(
+            f"coefs_ must have the shapes {expected} for these data and layers, got {shapes}; assign such ones, or fit "
+            "anew with warm_start=False"
+        )
     shapes = [np.shape(intercept) for intercept in intercepts]
     if shapes != [(width,) for width in sizes[1:]]:
         raise InputError(f"intercepts_ must have the lengths {list(sizes[1:])}, got the shapes {shapes}")

@@ -22,6 +22,8 @@ def hidden_layers(estimator: Any, widths: Sequence[int], learnt: bool) -> tuple[
     parameters = _each("activation_parameters", estimator.activation_parameters, count)
     dropouts = _each("dropout", estimator.dropout, count)
     checks.shares("dropout", dropouts)
+    if learnt:
+        _check_same_normalization(estimator, count)
     layers = []
     for width, name, given, dropout in zip(widths, names, parameters, dropouts, strict=True):
         record, numbers = checks.hidden_activation(name, given)
@@ -36,6 +38,19 @@ def _each(name: str, value: Any, count: int) -> list[Any]:
     if len(value) != count:
         raise InputError(f"{name} must be one for all hidden layers or a list of {count}, one for each, got {value!r}")
     return list(value)
+
+
+def _check_same_normalization(estimator: Any, count: int) -> None:
+    """Raise `InputError` where weights were learnt with another normalization than is set now."""
+    found = getattr(estimator, "normalizations_", None)
+    if found is None or len(estimator.coefs_) != count + 1 or not count:
+        return  # assigned weights, or those of other layers
+    before = found[0]["kind"] if found else None
+    if before != estimator.normalization:
+        raise InputError(
+            f"the network was fitted with normalization={before!r}, got {estimator.normalization!r}; "
+            "set that again, or fit anew with warm_start=False"
+        )
 
 
 def _fitted(estimator: Any, count: int) -> list[dict[str, float]]:

@@ -13,6 +13,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 import nonlin as nl
+from nonlin.errors import InputError
 
 
 class Dense(NamedTuple):
@@ -80,6 +81,8 @@ def stack_of(model: Any) -> Stack:
 
     Raises
     ------
+    InputError
+        For what is no such model.
     NotFittedError
         For a model that is not fitted.
 
@@ -91,6 +94,11 @@ def stack_of(model: Any) -> Stack:
     >>> [type(layer).__name__ for layer in stack.layers + stack.ending]
     ['Dense', 'Activate', 'Dense', 'Activate', 'Flatten']
     """
+    if not hasattr(model, "hidden_layer_sizes"):
+        raise InputError(
+            f"model must be a fitted MLPClassifier or MLPRegressor, got {type(model).__name__}; "
+            "of a pipeline give its network, such as pipeline[-1]"
+        )
     check_is_fitted(model, "coefs_")
     *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
     count = len(hidden)
