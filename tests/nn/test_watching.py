@@ -1,9 +1,8 @@
-"""Callbacks, progress and what is said while code is compiled."""
+"""Callbacks and progress."""
 
 import io
 import re
 import sys
-import threading
 import warnings
 
 import numpy as np
@@ -11,8 +10,8 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from nonlin.errors import InputError
-from nonlin.nn import MLPClassifier, watching
-from nonlin.nn.watching import Callback, Watching, check_callbacks, compiling
+from nonlin.nn import MLPClassifier
+from nonlin.nn.watching import Callback, Watching, check_callbacks
 
 EPOCH = {"loss": 0.5, "validation_score": None, "learning_rate": 1e-3, "records": {}}
 
@@ -211,29 +210,3 @@ def test_a_terminal_gets_a_bar_that_is_full_at_the_end(monkeypatch):
     last = plain(terminal).splitlines()[-1]
     assert "37/37" in last
     assert last.endswith("loss 0.02703, validation score 0.9, learning rate 0.001")
-
-
-@pytest.fixture
-def told(monkeypatch):
-    """Set once the line about compiling is printed; as in a process that has not printed it yet."""
-    printed, tell = threading.Event(), watching.tell
-    monkeypatch.setattr(watching, "tell", lambda message: (tell(message), printed.set()))
-    monkeypatch.setattr(watching, "_announced", threading.Event())
-    return printed
-
-
-def test_only_compiling_that_takes_long_is_announced_and_only_once(told, capsys):
-    with compiling(after=3600):
-        pass
-    with compiling(after=0.01):
-        assert told.wait(60)  # as long as the work lasts that is announced
-    told.clear()
-    with compiling(after=0.01):
-        assert not told.wait(0.2)
-    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer) and not ended(thread)]
-    assert capsys.readouterr().err == "Compiling for this machine, which is needed once ...\n"
-
-
-def ended(timer):
-    """Whether a timer was called off or has done its work."""
-    return timer.finished.is_set()

@@ -19,7 +19,7 @@ from nonlin.cli.table import read_table
 from nonlin.cli.task import Problem, check_folds, constant_columns, pose, seemingly_missing
 from nonlin.cli.threads import FeaturesFirst
 from nonlin.errors import InputError
-from nonlin.nn.watching import compiling
+from nonlin.nn.announcing import announced_compilation
 from nonlin.study.wording import plural
 from nonlin.visualization import save_report
 from nonlin.visualization.saving import check_writable
@@ -89,7 +89,7 @@ def _say(what: str, text: str) -> None:
 
 
 def _compile(network: Network, names: Sequence[str]) -> None:
-    with compiling():
+    with announced_compilation():
         rehearse(network, names)
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any, Protocol
 
-from nonlin.nn.watching import tell
+from nonlin.nn.announcing import tell
 from nonlin.visualization.wording import decimals, duration, measure, number
 
 _SECONDS_BETWEEN_LOOKS = 1.0  # a look at what is finished so far costs tens of milliseconds

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from nonlin.nn import checks, lbfgs, randomness
+from nonlin.nn.announcing import announced_compilation
 from nonlin.nn.architecture import Architecture
 from nonlin.nn.divergence import DivergedError
 from nonlin.nn.early_stopping import EarlyStopping
@@ -57,10 +58,11 @@ class Task(NamedTuple):
 
 def train(estimator: Any, task: Task, incremental: bool) -> None:
     """Train until converged, or for `max_iter` epochs; one epoch where it is `incremental`."""
-    if estimator.solver == "lbfgs":
-        _minimise(estimator, task)
-    else:
-        _descend(estimator, task, incremental)
+    with announced_compilation():
+        if estimator.solver == "lbfgs":
+            _minimise(estimator, task)
+        else:
+            _descend(estimator, task, incremental)
 
 
 def _descend(estimator: Any, task: Task, incremental: bool) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import isnan
 from typing import Any, Self
@@ -213,28 +212,3 @@ def _in_words(epoch: Epoch) -> str:
     score = "" if epoch.validation_score is None else f", validation score {epoch.validation_score:.4g}"
     rate = "" if isnan(epoch.learning_rate) else f", learning rate {epoch.learning_rate:.3g}"
     return f"loss {epoch.loss:.4g}{score}{rate}"
-
-
-_announced = threading.Event()
-
-
-@contextmanager
-def compiling(after: float = 1.0) -> Iterator[None]:
-    """Say so, once in a process, where what is done meanwhile takes longer than `after` seconds: the cache is cold."""
-
-    def announce() -> None:
-        if not _announced.is_set():
-            _announced.set()
-            tell("Compiling for this machine, which is needed once ...")
-
-    timer = threading.Timer(after, announce)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def tell(message: str) -> None:
-    """A line on standard error."""
-    print(message, file=sys.stderr, flush=True)

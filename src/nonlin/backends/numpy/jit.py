@@ -12,6 +12,8 @@ import os
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,8 @@ import llvmlite
 import llvmlite.binding as llvm
 
 _engines: dict[str, llvm.ExecutionEngine] = {}  # by key; an engine owns its code: dropping one would free kernels
+_spent = 0.0  # seconds
+watchers: list[Callable[[float], None]] = []  # told before each compilation how many seconds they have taken so far
 _lock = threading.RLock()  # LLVM's global context is not thread-safe
 # A process that ends takes LLVM apart: no other thread may be compiling then, nor begin to. (What ends after this runs
 # in the same thread and may still compile.)
@@ -96,9 +100,19 @@ def _object_code(ir: str, key: str) -> bytes:
     path = cache_directory() / f"{key}.o"
     code = _read(path)
     if code is None:
-        machine = _machine()
-        code = machine.emit_object(_optimised(ir, machine))
+        code = _compiled(ir)
         _write(path, code)
+    return code
+
+
+def _compiled(ir: str) -> bytes:
+    """The machine code of a module; whoever watches is told."""
+    global _spent
+    for watcher in [*watchers]:
+        watcher(_spent)
+    start, machine = time.perf_counter(), _machine()
+    code = machine.emit_object(_optimised(ir, machine))
+    _spent += time.perf_counter() - start
     return code
 
 
