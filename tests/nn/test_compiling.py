@@ -62,6 +62,11 @@ def becomes_a_float(x):
     return total
 
 
+@compiled
+def calls_by_name(x):
+    return first_above(x, limit=0.0)
+
+
 @pytest.mark.parametrize(("x", "y"), [(2.5, -0.75), (0.0, 3.0), (-1.0, -1.0)])
 def test_numbers_are_pythons(x, y):
     expected, found = np.zeros(8), np.zeros(8)
@@ -117,5 +122,7 @@ def test_refusals_name_the_line():
     with pytest.raises(TypeError, match="began as an integer") as caught:
         becomes_a_float(1.5)
     assert "becomes_a_float: total += x" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match="by their place"):
+        calls_by_name(np.arange(3.0))
     with pytest.raises(ValueError, match="contiguous"):
         first_above(np.arange(10.0)[::2], 1.0)
