@@ -161,14 +161,64 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         return plot_history(self, ax)
 
     def forward_trace(self, X: Any) -> Trace:
-        """Every intermediate of a prediction by name: inputs, weighted sums and activations of each layer, outputs."""
+        """Every intermediate of a prediction by name: inputs, weighted sums and activations of each layer, outputs.
+
+        Parameters
+        ----------
+        X : array, table or sparse matrix (examples, features)
+
+        Returns
+        -------
+        Trace
+            Arrays (examples, units) in the dtype of the weights, in the order in which they come about; layers are
+            counted from 1. Printed it is a table of formulas and shapes.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            For examples of other features than those learnt from.
+
+        Examples
+        --------
+        >>> from nonlin.nn import MLPRegressor
+        >>> model = MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs").fit([[0.0], [1.0]], [0.0, 1.0])
+        >>> print(model.forward_trace([[0.5]]))
+        name             formula                    shape
+        inputs           x                          (1, 1)
+        weighted_sums_1  inputs W_1 + b_1           (1, 2)
+        activations_1    relu(weighted_sums_1)      (1, 2)
+        weighted_sums_2  activations_1 W_2 + b_2    (1, 1)
+        outputs          identity(weighted_sums_2)  (1, 1)
+        """
         network, X = self._network_for(X, whole=True)
         return forward_trace(network, X, nl.get(self.out_activation_))
 
     def backward_trace(self, X: Any, y: Any, sample_weight: Any = None) -> Trace:
         """Every intermediate of the solver's next step with these examples as its batch; nothing is learnt.
 
-        Besides those of `forward_trace` these are the loss, the error of each layer, the gradients and the updates.
+        Besides those of `forward_trace` these are the loss, the error of each layer, (examples, units), and the
+        gradients and updates, shaped as what they are of.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as `fit` takes them, in memory
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        InputError
+            When the data cannot be used, and with "lbfgs", which takes no steps on batches.
+
+        Examples
+        --------
+        >>> from nonlin.nn import MLPRegressor
+        >>> model = MLPRegressor(max_iter=1, n_iter_no_change=float("inf")).fit([[0.0], [1.0]], [0.0, 1.0])
+        >>> trace = model.backward_trace([[0.5]], [0.5])
+        >>> trace["errors_1"].shape, trace["weight_gradient_1"].shape, trace["bias_update_2"].shape
+        ((1, 100), (1, 100), (1,))
         """
         check_is_fitted(self)
         if self.solver not in fitting.STOCHASTIC:

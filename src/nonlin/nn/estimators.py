@@ -144,7 +144,24 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train one epoch on these examples, from where the call before ended; the solver keeps its momentum.
 
-        The first call needs all `classes` that will ever come. Otherwise as `fit`.
+        Parameters
+        ----------
+        X, y, sample_weight : as `fit` takes them, in memory
+        classes : all classes that will ever come; needed in the first call only
+
+        Raises
+        ------
+        InputError
+            When a parameter or the data cannot be used, `classes` are missing or others than before.
+        DivergedError
+            When the loss or a weight becomes infinite or NaN.
+
+        Examples
+        --------
+        >>> from nonlin.nn import MLPClassifier
+        >>> model = MLPClassifier((4,), random_state=0)
+        >>> model.partial_fit([[0.0], [1.0]], [0, 1], classes=[0, 1, 2]).partial_fit([[2.0]], [2]).t_
+        3
         """
         known = getattr(self, "classes_", None)
         if classes is None and known is None:
@@ -218,14 +235,19 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def predict(self, X: Any) -> np.ndarray:
         """The class that the loss decides for, the most probable one where there are probabilities, (examples,).
 
-        Where `y` was a matrix, so is this: 1 for each class that an example is of, (examples, classes).
+        Where `y` was a matrix, so is this: 1 for each class that an example is of, (examples, classes). Classes have
+        the dtype of `classes_`. Raises NotFittedError before `fit`, ValueError for other features than were learnt
+        from.
         """
         outputs = self._outputs(X)
         return self._labels.chosen(outputs)
 
     @available_if(_is_probable)
     def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class in the order of `classes_`, shape (examples, classes)."""
+        """The probability of each class in the order of `classes_`, (examples, classes) in the dtype of the weights.
+
+        Raises as `predict`.
+        """
         outputs = self._outputs(X)
         output = nl.get(self.out_activation_)
         if output.kind == "row" or self.multilabel_:
@@ -236,7 +258,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
 
     @available_if(_is_probable)
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """The logarithm of the probabilities, exact where they underflow, shape (examples, classes)."""
+        """The logarithm of the probabilities, exact where they underflow, (examples, classes) in the weights' dtype.
+
+        Raises as `predict`.
+        """
         outputs = self._outputs(X)
         if self.out_activation_ == "softmax":
             return nl.get("log_softmax")(outputs)
@@ -313,7 +338,23 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train one epoch on these examples, from where the call before ended; the solver keeps its momentum.
 
-        Otherwise as `fit`.
+        Parameters
+        ----------
+        X, y, sample_weight : as `fit` takes them, in memory
+
+        Raises
+        ------
+        InputError
+            When a parameter or the data cannot be used.
+        DivergedError
+            When the loss or a weight becomes infinite or NaN.
+
+        Examples
+        --------
+        >>> from nonlin.nn import MLPRegressor
+        >>> model = MLPRegressor(hidden_layer_sizes=(4,), random_state=0)
+        >>> model.partial_fit([[0.0], [1.0]], [0.0, 1.0]).partial_fit([[2.0]], [2.0]).t_
+        3
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
@@ -346,7 +387,10 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return float(r2_score(targets, predictions, sample_weight=weights)) if finite else np.nan
 
     def predict(self, X: Any) -> np.ndarray:
-        """The predictions, shape (examples,), or (examples, outputs) for several targets."""
+        """The predictions in the dtype of the weights, (examples,), or (examples, outputs) for several targets.
+
+        Raises NotFittedError before `fit`, ValueError for other features than were learnt from.
+        """
         outputs = self._outputs(X)
         predictions = nl.get(self.out_activation_)(outputs)
         return predictions[:, 0] if predictions.shape[1] == 1 else predictions
