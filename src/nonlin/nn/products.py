@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 from llvmlite import ir
@@ -146,10 +147,17 @@ def _own_kernel(dtype: np.dtype) -> int:
 
 @cache
 def _blas_kernel(dtype: np.dtype) -> int:
-    from numba.extending import get_cython_function_address
-
     name, scalar = ("sgemm", "float") if dtype.itemsize == 4 else ("dgemm", "double")
     text = _BLAS_IR.replace(" T", f" {scalar}")
     product, bind = compile_ir(text, "blas_product", "bind")
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(bind)(get_cython_function_address("scipy.linalg.cython_blas", name))
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(bind)(_blas_address(name))
     return product
+
+
+def _blas_address(name: str) -> int:
+    """The address of a function of SciPy's BLAS, out of what it offers to modules compiled by Cython."""
+    offered = import_module("scipy.linalg.cython_blas").__pyx_capi__
+    signature_of, pointer_of = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    signature_of.restype, signature_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return pointer_of(offered[name], signature_of(offered[name]))
