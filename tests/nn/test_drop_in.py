@@ -320,6 +320,19 @@ def test_ctrl_c_keeps_the_best_weights_so_far():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_second_ctrl_c_leaves_batches_that_do_not_come():
+    def batches():
+        yield X, SCORE
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("still waiting")
+
+    model = MLPRegressor(random_state=0)
+    with pytest.raises(KeyboardInterrupt), pytest.warns(UserWarning, match="training was interrupted"):
+        model.fit(batches)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 BAD = [
     {"hidden_layer_sizes": -1},
     {"hidden_layer_sizes": (3, 0)},

@@ -42,6 +42,9 @@ CLASSES, NUMBERS = np.arange(30) % 3, np.linspace(-1, 1, 30)
         ({"loss": 3.5}, "loss must be a name or a record, got 3.5"),
         ({"normalization": "batch", "batch_size": 1}, "leaves nothing of batches of one example, got batch_size=1"),
         ({"solver": "lbfgs", "record": "epoch"}, "record='epoch' measures steps on batches, which solver='lbfgs' does"),
+        ({"record": 2**63}, "record must be None, 'epoch', a number of steps or a list of step numbers from 1 on, got"),
+        ({"record": b"ab"}, "record must be None, 'epoch', a number of steps or a list of step numbers from 1 on, got"),
+        ({"class_weight": dict.fromkeys(range(3), 0)}, "class_weight together leave every example the weight 0"),
         ({"class_weight": {0: -1}}, "class_weight[0] must be a finite number from 0 on, got -1"),
         ({"class_weight": {1: np.nan}}, "class_weight[1] must be a finite number from 0 on, got nan"),
         ({"class_weight": np.ones(3)}, "class_weight must be None, 'balanced' or a dictionary of weights, got array("),
@@ -81,6 +84,26 @@ def test_step_is_allowed_where_there_is_no_hidden_layer_to_use_it():
 def test_a_classification_loss_does_not_fit_regression():
     with pytest.raises(nl.InputError, match="loss 'cross_entropy' is for classification, not for regression"):
         MLPRegressor(loss="cross_entropy").fit(X, NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.full(30, "a"), r"y must hold numbers, got an array of <U1; for classes take MLPClassifier"),
+        (NUMBERS, r"y does not fit loss='poisson': .* must be numbers from 0, got -1.0 at position \(0,\)"),
+    ],
+    ids=["texts", "negative counts"],
+)
+def test_targets_that_no_loss_is_defined_for_are_refused(y, message):
+    with pytest.raises(nl.InputError, match=message):
+        MLPRegressor("poisson").fit(X, y)
+
+
+def test_only_fit_reads_files(tmp_path):
+    model = MLPRegressor(hidden_layer_sizes=2, max_iter=2000, tol=1e-2).fit(X, NUMBERS)
+    for use in (model.predict, model.forward_trace, lambda path: model.partial_fit(path, "y")):
+        with pytest.raises(nl.InputError, match=r"X must be .* got the path '.*data\.csv'; only fit reads files"):
+            use(tmp_path / "data.csv")
 
 
 def test_a_single_class_is_refused():

@@ -104,6 +104,8 @@ class Perceptron(Parameters, BaseEstimator, ABC):
             X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
             targets = self._encode(y, checks.example_weights(sample_weight, X), classes, fresh)
             data = Data(X, targets.values, targets.weights)
+            if not (incremental or targets.weights is None or targets.weights.any()):
+                raise InputError("sample_weight and class_weight together leave every example the weight 0; raise some")
             if self.warm_start and not fresh:
                 self._check_goes_on(targets)
         if source and source.feature_names:
@@ -262,6 +264,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         if are_plain(self, X, kinds, reset) and are_plain_targets(y, len(X)):
             self.n_features_in_ = X.shape[1]
             return X, y
+        checks.check_in_memory(X)
         numeric = self._task == "regression"
         options: dict[str, Any] = {"multi_output": True, "y_numeric": numeric, "accept_sparse": ("csr", "csc")}
         X, y = validate_data(self, X, y, dtype=kinds, order="C", reset=reset, **options)
@@ -277,6 +280,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         check_is_fitted(self)
         dtype = np.dtype(np.float32 if self.coefs_[0].dtype == np.float32 else np.float64)
         if not are_plain(self, X, (dtype,), reset=False):
+            checks.check_in_memory(X)
             X = _dense(validate_data(self, X, dtype=dtype, order="C", accept_sparse=("csr", "csc"), reset=False))
         widths = [coef.shape[1] for coef in self.coefs_]
         architecture = Architecture(X.shape[1], hidden_layers(self, widths[:-1], learnt=True), widths[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from numbers import Integral, Real
@@ -121,6 +122,12 @@ def shares(name: str, values: Sequence[Any]) -> None:
         _check_number(name, value, 0, 1, True, False)
 
 
+def check_in_memory(X: Any) -> None:
+    """Raise `InputError` for the path of a file."""
+    if isinstance(X, (str, os.PathLike)):
+        raise InputError(f"X must be an array or a table of examples, got the path {str(X)!r}; only fit reads files")
+
+
 def example_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
     """The weights of the examples `X` in their dtype, None for none; raises for what cannot weigh."""
     if sample_weight is None:
@@ -217,6 +224,8 @@ def _unfit(loss: Any, task: str) -> str:
 
 def check_numbers(loss: Any, y: np.ndarray, default: str) -> None:
     """Raise `InputError` where a regression loss is not defined for the targets `y`, naming the first offender."""
+    if y.dtype.kind not in "biuf":
+        raise InputError(f"y must hold numbers, got an array of {y.dtype}; for classes take MLPClassifier")
     check_domains(loss, {loss.inputs[1]: y})
     if loss.kind == "row" and (y.ndim == 1 or y.shape[1] == 1):
         raise InputError(

@@ -370,7 +370,10 @@ class MLPRegressor(RegressorMixin, Perceptron):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         loss, parameters = self._loss()
-        checks.check_numbers(loss, y, self._default_loss)
+        try:
+            checks.check_numbers(loss, y, self._default_loss)
+        except InputError as error:  # which knows scikit-learn's losses by other names
+            raise InputError(f"y does not fit loss={self.loss!r}: {error}") from None
         values = y.reshape(len(y), -1)
         in_sum = loss.kind != "elementwise" or self.loss == "poisson"
         return Targets(values, weights, loss, parameters, 1.0 if in_sum else 1 / values.shape[1])

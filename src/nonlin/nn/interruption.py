@@ -12,6 +12,8 @@ from typing import Any
 class Interruption:
     """Within the `with` block Ctrl-C sets `came`; after it a warning tells that the training ended early.
 
+    A second Ctrl-C leaves whatever keeps the block from looking, such as batches that do not come.
+
     A KeyboardInterrupt that comes about otherwise, out of a callback or under another handler of signals, ends the
     block in the same way.
     """
@@ -26,6 +28,8 @@ class Interruption:
         return self
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
+        if self.came:
+            raise KeyboardInterrupt
         self.came = True
 
     def __exit__(

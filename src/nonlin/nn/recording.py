@@ -141,7 +141,7 @@ def check_record(record: Any) -> None:
     (None, None, None)
     """
     known = record is None or (isinstance(record, str) and record == "epoch")
-    steps = record if isinstance(record, Collection) and not isinstance(record, str) else [record]
+    steps = record if isinstance(record, Collection) and not isinstance(record, (str, bytes)) else [record]
     if not known and not all(map(_is_step, steps)):
         raise InputError(
             f"record must be None, 'epoch', a number of steps or a list of step numbers from 1 on, got {record!r}"
@@ -149,7 +149,7 @@ def check_record(record: Any) -> None:
 
 
 def _is_step(step: Any) -> bool:
-    return isinstance(step, (int, np.integer)) and not isinstance(step, bool) and bool(step >= 1)
+    return isinstance(step, (int, np.integer)) and not isinstance(step, bool) and 1 <= int(step) < 2**63
 
 
 @cache
