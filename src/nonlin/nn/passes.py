@@ -18,8 +18,7 @@ def slope_kernel(dtype: np.dtype) -> int:
     E *= D, where D holds f'(z); bias_gradient becomes the column sums of E; `largest` grows to the largest
     |f'(z)| met in each column, from which dead units are told; returned is the sum of E^2, for the gradient norm.
     """
-    module = ir.Module()
-    kernel = Kernel(module, "slope", dtype, "ppppii", DOUBLE)
+    kernel = Kernel(ir.Module(), "slope", dtype, "ppppii", DOUBLE)
     b = kernel.builder
     errors, slopes, bias_gradient, largest, rows, columns = kernel.function.args
     squares = kernel.variable(kernel.zero())
@@ -31,32 +30,27 @@ def slope_kernel(dtype: np.dtype) -> int:
             slope = kernel.load(slopes, place)
             error = b.fmul(kernel.load(errors, place), slope)
             kernel.store(error, errors, place)
-            b.store(b.fadd(kernel.read(total), error), total)
+            kernel.add(error, total)
             b.store(kernel.multiply_add(error, error, kernel.read(squares)), squares)
             size, before = kernel.intrinsic("fabs", slope), kernel.read(peak)
             b.store(b.select(b.fcmp_ordered(">", size, before), size, before), peak)
         kernel.store(kernel.read(total), bias_gradient, column)
         kernel.store(kernel.read(peak), largest, column)
-    b.ret(kernel.sum(kernel.read(squares)))
-    return compile_ir(str(module), "slope")[0]
+    return kernel.address(kernel.sum(kernel.read(squares)))
 
 
 @cache
 def dead_kernel(dtype: np.dtype) -> int:
     """`double dead(largest, width, limit)`: how many of the first `width` numbers are at most `limit`; then zeros."""
-    module = ir.Module()
-    kernel = Kernel(module, "dead", dtype, "pid", DOUBLE)
+    kernel = Kernel(ir.Module(), "dead", dtype, "pid", DOUBLE)
     b = kernel.builder
     largest, width, limit = kernel.function.args
     count = kernel.variable(DOUBLE(0.0))
     with kernel.loop(INT(0), width, 1) as unit:
-        peak = kernel.load(largest, unit, vector=False)
-        peak = b.fpext(peak, DOUBLE) if dtype.itemsize == 4 else peak
-        within = b.uitofp(b.fcmp_ordered("<=", peak, limit), DOUBLE)
-        b.store(b.fadd(kernel.read(count), within), count)
+        peak = kernel.as_double(kernel.load(largest, unit, vector=False))
+        kernel.add(b.uitofp(b.fcmp_ordered("<=", peak, limit), DOUBLE), count)
         kernel.store(ir.Constant(kernel.scalar, 0.0), largest, unit)
-    b.ret(kernel.read(count))
-    return compile_ir(str(module), "dead")[0]
+    return kernel.address(kernel.read(count))
 
 
 @cache
@@ -66,8 +60,7 @@ def theta_kernel(dtype: np.dtype) -> int:
     gradient[k] becomes the sum of E times the k-th block of S, which holds df / dtheta_k; blocks are `block` numbers
     apart, of which `used` are in use, whole vectors. Sums are of doubles: those of a batch may cancel.
     """
-    module = ir.Module()
-    kernel = Kernel(module, "theta_sums", dtype, "pppiii")
+    kernel = Kernel(ir.Module(), "theta_sums", dtype, "pppiii")
     b = kernel.builder
     errors, slopes, gradient, count, block, used = kernel.function.args
     with kernel.loop(INT(0), count, 1) as k:
@@ -77,28 +70,22 @@ def theta_kernel(dtype: np.dtype) -> int:
         with kernel.loop(INT(0), used, kernel.lanes) as place:
             product = b.fmul(kernel.load(errors, place), kernel.load(slopes, b.add(start, place)))
             product = b.fpext(product, wide) if dtype.itemsize == 4 else product
-            b.store(b.fadd(kernel.read(total), product), total)
+            kernel.add(product, total)
         result = kernel.sum(kernel.read(total))
         result = b.fptrunc(result, kernel.scalar) if dtype.itemsize == 4 else result
         kernel.store(result, gradient, k)
-    b.ret_void()
-    return compile_ir(str(module), "theta_sums")[0]
+    return kernel.address()
 
 
 @cache
 def total_kernel(dtype: np.dtype) -> int:
     """`double total(x, count)`: the sum of so many numbers, in double."""
-    module = ir.Module()
-    kernel = Kernel(module, "total", dtype, "pi", DOUBLE)
-    b = kernel.builder
+    kernel = Kernel(ir.Module(), "total", dtype, "pi", DOUBLE)
     numbers, count = kernel.function.args
     total = kernel.variable(DOUBLE(0.0))
     with kernel.loop(INT(0), count, 1) as place:
-        number = kernel.load(numbers, place, vector=False)
-        number = b.fpext(number, DOUBLE) if dtype.itemsize == 4 else number
-        b.store(b.fadd(kernel.read(total), number), total)
-    b.ret(kernel.read(total))
-    return compile_ir(str(module), "total")[0]
+        kernel.add(kernel.as_double(kernel.load(numbers, place, vector=False)), total)
+    return kernel.address(kernel.read(total))
 
 
 @cache
@@ -107,8 +94,7 @@ def bias_kernel(dtype: np.dtype) -> int:
 
     The form is that of an activation kernel; the slopes stay as they are, all one.
     """
-    module = ir.Module()
-    kernel = Kernel(module, "add_bias", dtype, "pppiiippi")
+    kernel = Kernel(ir.Module(), "add_bias", dtype, "pppiiippi")
     b = kernel.builder
     values, bias, _, rows, _, columns, *_ = kernel.function.args
     with kernel.loop(INT(0), columns, kernel.lanes) as column:
@@ -116,15 +102,13 @@ def bias_kernel(dtype: np.dtype) -> int:
         with kernel.loop(INT(0), rows, 1) as row:
             place = b.add(b.mul(row, columns), column)
             kernel.store(b.fadd(kernel.load(values, place), shift), values, place)
-    b.ret_void()
-    return compile_ir(str(module), "add_bias")[0]
+    return kernel.address()
 
 
 @cache
 def transpose_kernel(dtype: np.dtype) -> int:
     """`void transpose(T, W, rows, columns)`: T = W', both sides whole vectors, square tiles turned in registers."""
-    module = ir.Module()
-    kernel = Kernel(module, "transpose", dtype, "ppii")
+    kernel = Kernel(ir.Module(), "transpose", dtype, "ppii")
     b = kernel.builder
     turned, matrix, rows, columns = kernel.function.args
     with kernel.loop(INT(0), rows, kernel.lanes) as row, kernel.loop(INT(0), columns, kernel.lanes) as column:
@@ -132,8 +116,7 @@ def transpose_kernel(dtype: np.dtype) -> int:
         tile = kernel.turn([kernel.load(matrix, place) for place in places])
         for i, vector in enumerate(tile):
             kernel.store(vector, turned, b.add(b.mul(b.add(column, INT(i)), rows), row))
-    b.ret_void()
-    return compile_ir(str(module), "transpose")[0]
+    return kernel.address()
 
 
 _GATHER_IR = """

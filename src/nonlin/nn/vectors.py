@@ -161,7 +161,7 @@ class Kernel:
         return self.intrinsic("fmuladd", x, y, z)
 
     def divide(self, x: Value, y: Value) -> Value:
-        """x / y to two units in the last place, for a finite y other than 0.
+        """x / y to two units in the last place, for a normal number y.
 
         In float32 on AVX-512 it is an estimate and a step of Newton's: the divider is left to the square roots.
         """
