@@ -92,6 +92,7 @@ def test_records_are_kept_where_asked_for():
     assert model.records_["step"].tolist() == [1, 5]
     assert model.records_["dead_share"].shape == (2, 2)
     assert not hasattr(clone(model).set_params(record=None).fit(X, CLASSES), "records_")
+    assert not hasattr(model.set_params(record=None, warm_start=True).fit(X, CLASSES), "records_")
 
 
 def test_traces_end_in_what_is_predicted_and_what_is_learnt():

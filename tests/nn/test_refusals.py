@@ -188,6 +188,19 @@ def test_a_diverged_training_is_an_error_that_names_step_layer_and_causes(dtype)
         model.predict(X)
 
 
+def test_a_diverged_training_leaves_what_was_fitted_before_though_callbacks_saw_more():
+    settings = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate_init": 1e6, "max_iter": 50}
+    with pytest.raises(DivergedError):
+        (model := MLPRegressor(**settings, random_state=0)).fit(X, NUMBERS, callbacks=[lambda epoch: None])
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    model.set_params(learning_rate_init=1e-3, warm_start=True, max_iter=2000, tol=1e-2).fit(X, NUMBERS)
+    before = model.predict(X)
+    with pytest.raises(DivergedError):
+        model.set_params(learning_rate_init=1e9, tol=0).fit(X, NUMBERS, callbacks=[lambda epoch: None])
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
 def test_a_batch_larger_than_the_data_is_cut_with_a_warning():
     with pytest.warns(UserWarning, match="batch_size=99 is more than the 30 examples"):
         MLPClassifier((4,), batch_size=99, max_iter=2000, tol=1e-2).fit(X, CLASSES)

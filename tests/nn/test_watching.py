@@ -126,6 +126,24 @@ def test_a_failing_callback_leaves_the_best_weights_and_all_attributes():
     assert model.score(X, Y) == ended.score(X, Y)
 
 
+@pytest.mark.parametrize(
+    ("error", "seen"),
+    [(LookupError, lambda: pytest.raises(LookupError)), (KeyboardInterrupt, lambda: pytest.warns(match="interrupted"))],
+)
+def test_a_failing_callback_leaves_what_lbfgs_reached(error, seen):
+    def fails(epoch):
+        if epoch.number == 3:
+            raise error
+
+    model = MLPClassifier((5,), solver="lbfgs", random_state=0)
+    with seen():
+        model.fit(X, Y, callbacks=[fails])
+    with pytest.warns(ConvergenceWarning):
+        ended = MLPClassifier((5,), solver="lbfgs", max_iter=3, random_state=0).fit(X, Y)
+    assert (model.n_iter_, model.loss_) == (ended.n_iter_, ended.loss_)
+    np.testing.assert_array_equal(model.coefs_[0], ended.coefs_[0])
+
+
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_verbose_shows_a_bar_for_every_solver(monkeypatch, solver):
     terminal = on_a_terminal(monkeypatch)

@@ -58,11 +58,17 @@ class Task(NamedTuple):
 
 def train(estimator: Any, task: Task, incremental: bool) -> None:
     """Train until converged, or for `max_iter` epochs; one epoch where it is `incremental`."""
-    with announced_compilation():
-        if estimator.solver == "lbfgs":
-            _minimise(estimator, task)
-        else:
-            _descend(estimator, task, incremental)
+    before = dict(vars(estimator))
+    try:
+        with announced_compilation():
+            if estimator.solver == "lbfgs":
+                _minimise(estimator, task)
+            else:
+                _descend(estimator, task, incremental)
+    except DivergedError:
+        vars(estimator).clear()  # callbacks were shown what was learnt meanwhile
+        vars(estimator).update(before)
+        raise
 
 
 def _descend(estimator: Any, task: Task, incremental: bool) -> None:
@@ -244,6 +250,7 @@ def _keep(estimator: Any, training: Training, start: Progress, watch: EarlyStopp
     scores = watch.scores if watch else (-history.get("validation_loss", np.zeros(0))).tolist()
     estimator.validation_scores_ = start.scores + scores if scores else None
     estimator.best_validation_score_ = float(np.fmax.reduce([start.best_score, *scores])) if scores else None
+    vars(estimator).pop("records_", None)
     if estimator.record is not None:
         estimator.records_ = training.records()
     estimator._solver_state = estimator.solver, state
@@ -257,21 +264,30 @@ def _minimise(estimator: Any, task: Task) -> None:
     solver = Solver(alpha=estimator.alpha, loss_share=task.loss_share)  # it is lbfgs that takes the steps
     training = Training(network, data, solver, loss=task.loss)
     found: lbfgs.Minimum | None = None
-    watching = Watching(estimator, task.callbacks, bool(estimator.verbose), estimator.max_iter)
-    with watching, Interruption() as interruption:
+    with Watching(estimator, task.callbacks, bool(estimator.verbose), estimator.max_iter) as watching:
+        with Interruption() as interruption:
 
-        def watch(iteration: int, loss: float, parameters: np.ndarray) -> bool:
-            if not watching.wanted:
-                return interruption.came
-            network.parameters[:] = parameters
-            keep(estimator, network)
-            told = {"validation_score": None, "learning_rate": np.nan, "records": {}}
-            return watching.epoch_ended(iteration, loss=loss, **told) or interruption.came
+            def watch(iteration: int, loss: float, parameters: np.ndarray) -> bool:
+                if not watching.wanted:
+                    return interruption.came
+                network.parameters[:] = parameters
+                keep(estimator, network)
+                told = {"validation_score": None, "learning_rate": np.nan, "records": {}}
+                try:
+                    return watching.epoch_ended(iteration, loss=loss, **told) or interruption.came
+                except KeyboardInterrupt:  # of a callback: this iteration is kept too
+                    interruption.came = True
+                    return True
 
-        limits = {name: getattr(estimator, name) for name in ("max_iter", "max_fun", "tol")}
-        found = lbfgs.minimised(training.loss_and_gradient, network.parameters, watch=watch, **limits)
-    if found is None:
-        raise KeyboardInterrupt
+            limits = {name: getattr(estimator, name) for name in ("max_iter", "max_fun", "tol")}
+            found = lbfgs.minimised(training.loss_and_gradient, network.parameters, watch=watch, **limits)
+        if found is None:
+            raise KeyboardInterrupt
+        _keep_minimum(estimator, network, found, task.start)
+
+
+def _keep_minimum(estimator: Any, network: Network, found: lbfgs.Minimum, start: Progress) -> None:
+    """Take the result out of a minimisation."""
     if not (np.isfinite(found.loss) and np.isfinite(found.parameters).all()):
         raise DivergedError(
             f"lbfgs reached a loss of {found.loss} after {len(found.losses)} iterations; standardise the inputs, or "
@@ -279,5 +295,5 @@ def _minimise(estimator: Any, task: Task) -> None:
         )
     network.parameters[:] = found.parameters
     keep(estimator, network)
-    estimator.loss_, estimator.n_iter_, estimator.t_ = found.loss, len(found.losses), task.start.examples_seen
+    estimator.loss_, estimator.n_iter_, estimator.t_ = found.loss, len(found.losses), start.examples_seen
     estimator.history_ = {"loss": np.array(found.losses)}
