@@ -188,6 +188,13 @@ def test_a_diverged_training_is_an_error_that_names_step_layer_and_causes(dtype)
         model.predict(X)
 
 
+def test_a_divergence_by_large_targets_names_them():
+    with pytest.raises(
+        DivergedError, match=r"the targets are not standardised \(the largest here is 1e\+200; put a Tr"
+    ):
+        MLPRegressor(max_iter=50).fit(X, 1e200 * NUMBERS)
+
+
 def test_a_diverged_training_leaves_what_was_fitted_before_though_callbacks_saw_more():
     settings = {"hidden_layer_sizes": (8,), "solver": "sgd", "learning_rate_init": 1e6, "max_iter": 50}
     with pytest.raises(DivergedError):

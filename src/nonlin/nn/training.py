@@ -187,7 +187,8 @@ class Training:
         if self._recorder:
             self._recorder.cut(int(self._solver["steps"][0]))
         self._history.append(tuple(array[:done] for array in records))
-        check_finite(self.network, self._solver[0], self.epochs_done, float(records[0][done - 1]))
+        loss = float(records[0][done - 1])
+        check_finite(self.network, self._solver[0], self.data.targets, self.epochs_done, loss)
         return bool(self._solver["settled"][0])
 
     def loss_and_gradient(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
