@@ -13,8 +13,8 @@ import nonlin as nl
 from nonlin.nn import MLPClassifier, MLPRegressor, network, products
 from nonlin.nn.architecture import Architecture, Hidden
 from nonlin.nn.definitions import loss_kernel
-from nonlin.nn.loop import shuffle
 from nonlin.nn.randomness import key
+from nonlin.nn.shuffling import shuffle
 from nonlin.nn.solver import Solver
 from nonlin.nn.training import Data, Training
 

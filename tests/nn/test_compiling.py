@@ -5,8 +5,9 @@ import pytest
 
 from nonlin.nn.calls import fields
 from nonlin.nn.compiling import compiled
-from nonlin.nn.loop import improves_no_more, shuffle
+from nonlin.nn.shuffling import shuffle
 from nonlin.nn.solver import SOLVER
+from nonlin.nn.stopping import improves_no_more
 
 
 @compiled

@@ -6,8 +6,8 @@ from scipy import stats
 
 import nonlin as nl
 from nonlin.nn.initialization import base_weights, initial_parameters
-from nonlin.nn.loop import shuffle
 from nonlin.nn.randomness import generator, key, root_seed
+from nonlin.nn.shuffling import shuffle
 
 
 def order_of(n, key, epoch):

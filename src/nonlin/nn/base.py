@@ -18,11 +18,11 @@ from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.explaining import Trace, backward_trace, forward_trace
 from nonlin.nn.initialization import check_initialization, initial_parameters
 from nonlin.nn.layers import hidden_layers
+from nonlin.nn.learnt import Learnt, forget
 from nonlin.nn.network import Network
 from nonlin.nn.outputs import output_name
 from nonlin.nn.parameters import Parameters
 from nonlin.nn.plain_data import are_plain, are_plain_targets
-from nonlin.nn.progress import Progress, forget
 from nonlin.nn.recording import check_record
 from nonlin.nn.sources import Block, Source, source_of
 from nonlin.nn.streaming import Stream
@@ -148,7 +148,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         memory.check_fits(self, architecture.sizes, examples, dtype)
         if fresh:
             forget(self)  # should training fail, nothing is fitted
-        start = self._fresh(seed, architecture) if fresh else Progress.of(self)
+        start = self._fresh(seed, architecture) if fresh else Learnt.of(self)
         checks.check_shapes(start.coefs, start.intercepts, architecture.sizes)
         loss = loss_kernel(targets.loss, dtype, targets.parameters)
         return fitting.Task(architecture, start, loss, targets.share, data, seed)
@@ -231,10 +231,10 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         training = fitting.one_step(self, self._task_of(data, targets, fresh=False))
         return backward_trace(training, nl.get(self.out_activation_))
 
-    def _fresh(self, seed: int, architecture: Architecture) -> Progress:
+    def _fresh(self, seed: int, architecture: Architecture) -> Learnt:
         activations = [(layer.activation, layer.parameters) for layer in architecture.hidden]
         coefs, intercepts = initial_parameters(self.initialization, seed, architecture.sizes, activations)
-        return Progress(coefs=coefs, intercepts=intercepts)
+        return Learnt(coefs=coefs, intercepts=intercepts)
 
     def _validate_params(self) -> None:
         """Refuse parameters that no data could make right; raises `InputError`."""
@@ -285,7 +285,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         widths = [coef.shape[1] for coef in self.coefs_]
         architecture = Architecture(X.shape[1], hidden_layers(self, widths[:-1], learnt=True), widths[-1])
         network = Network(architecture, dtype, len(X) if whole else min(_PREDICTION_ROWS, len(X)))
-        Progress.of(self).place(network)
+        Learnt.of(self).place(network)
         return network, X
 
 

@@ -12,9 +12,8 @@ from functools import cache
 import numpy as np
 from llvmlite import ir
 
+from nonlin.nn.shuffling import FIRST, GOLDEN, SECOND
 from nonlin.nn.vectors import DOUBLE, INT, Kernel, Value, spread
-
-_GOLDEN = 0x9E3779B97F4A7C15  # what SplitMix64 counts by
 
 
 @cache
@@ -32,12 +31,12 @@ def dropout_kernel(dtype: np.dtype) -> int:
     dropped = spread(b, b.fptoui(share, ir.IntType(32)), kernel.lanes)
     kept = kernel.splat(b.fdiv(DOUBLE(1.0), keep))
     half = kernel.lanes // 2
-    counts = ir.Constant(ir.VectorType(INT, half), [_signed(i * _GOLDEN) for i in range(half)])
+    counts = ir.Constant(ir.VectorType(INT, half), [_signed(i * GOLDEN) for i in range(half)])
     with kernel.loop(INT(0), rows, 1) as row:
         start, first = b.mul(row, stride), b.mul(row, pairs)
         with kernel.loop(INT(0), stride, kernel.lanes) as column:
             place = b.add(start, column)
-            count = b.mul(b.add(first, b.ashr(column, INT(1))), INT(_signed(_GOLDEN)))
+            count = b.mul(b.add(first, b.ashr(column, INT(1))), INT(_signed(GOLDEN)))
             numbers = _scrambled(kernel, b.add(spread(b, b.add(state, count), half), counts))
             halves = b.bitcast(numbers, dropped.type)
             mask = b.select(b.icmp_unsigned("<", halves, dropped), kernel.zero(), kept)
@@ -60,7 +59,7 @@ def multiply_kernel(dtype: np.dtype) -> int:
 def _scrambled(kernel: Kernel, state: Value) -> Value:
     """The output function of SplitMix64, of a number or of a vector of them."""
     b = kernel.builder
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+    for shift, factor in ((30, FIRST), (27, SECOND), (31, 1)):
         state = b.mul(b.xor(state, b.lshr(state, _like(state, shift))), _like(state, factor))
     return state
 

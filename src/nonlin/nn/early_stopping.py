@@ -1,6 +1,6 @@
 """Early stopping by the score on held-out examples: stop when it improves no more, go back to where it was best.
 
-That by the loss on them (`scoring="loss"`) is compiled: `nonlin.nn.loop.improves_no_more`.
+That by the loss on them (`scoring="loss"`) is compiled: `nonlin.nn.stopping`.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from nonlin.nn.divergence import DivergedError
 from nonlin.nn.early_stopping import EarlyStopping
 from nonlin.nn.holding_out import split
 from nonlin.nn.interruption import Interruption
+from nonlin.nn.learnt import Learnt, keep
 from nonlin.nn.network import Network
-from nonlin.nn.progress import Progress, keep
 from nonlin.nn.schedules import CODES
 from nonlin.nn.solver import Solver
 from nonlin.nn.streaming import Stream
@@ -37,7 +37,7 @@ class Task(NamedTuple):
     """
 
     architecture: Architecture
-    start: Progress
+    start: Learnt
     loss: int
     loss_share: float
     data: Data | Stream
@@ -180,7 +180,7 @@ def _solver(estimator: Any, task: Task, examples: int | None, network: Network) 
     )
 
 
-def _state(start: Progress, solver: str, network: Network) -> dict[str, Any] | None:
+def _state(start: Learnt, solver: str, network: Network) -> dict[str, Any] | None:
     """What the solver has in mind of the calls before, where it is of such a network."""
     if start.solver is None or start.solver[0] != solver:
         return None
@@ -238,7 +238,7 @@ def _tell(estimator: Any, training: Training, watch: EarlyStopping | None, watch
     )
 
 
-def _keep(estimator: Any, training: Training, start: Progress, watch: EarlyStopping | None) -> None:
+def _keep(estimator: Any, training: Training, start: Learnt, watch: EarlyStopping | None) -> None:
     """Take the result out of the training, its records behind those that it went on from."""
     history, state = training.history(), training.state()
     keep(estimator, training.network)
@@ -286,7 +286,7 @@ def _minimise(estimator: Any, task: Task) -> None:
         _keep_minimum(estimator, network, found, task.start)
 
 
-def _keep_minimum(estimator: Any, network: Network, found: lbfgs.Minimum, start: Progress) -> None:
+def _keep_minimum(estimator: Any, network: Network, found: lbfgs.Minimum, start: Learnt) -> None:
     """Take the result out of a minimisation."""
     if not (np.isfinite(found.loss) and np.isfinite(found.parameters).all()):
         raise DivergedError(

@@ -13,10 +13,10 @@ from nonlin.nn.calls import call, call_for_number
 from nonlin.nn.compiling import compiled
 from nonlin.nn.recording import after_update, before_update
 from nonlin.nn.schedules import factor
+from nonlin.nn.shuffling import shuffle
+from nonlin.nn.stopping import improves_no_more
 from nonlin.nn.updates import corrected
 
-PLATEAU = 10  # times the patience, as long as the training loss stands still
-FALL = 0.15  # of the training loss since the last improvement: it no longer stands still
 FIXED = -1  # in place of the number of a step: nothing is learnt, so no dropout, and running statistics as they are
 
 
@@ -245,66 +245,11 @@ def held_out_loss(layers, task):
 
 
 @compiled
-def improves_no_more(solver, loss, training_loss, examples, held):
-    """Count epochs without an improvement of the loss by `tolerance`; after too many slow down, or say to stop.
-
-    The improvement is on the best loss so far, as in scikit-learn's networks. The loss of examples held out is
-    measured against the last improvement that counted, so that many small ones, of a slow learner, add up to one; and
-    it has longer to improve while the loss in training stands still too: that is a plateau, not overfitting.
-    """
-    improved = loss <= solver.milestone - solver.tolerance
-    solver.stale = 0 if improved else solver.stale + 1
-    solver.best_loss = min(solver.best_loss, loss)
-    if improved or held == 0:
-        solver.milestone, solver.training_milestone = solver.best_loss, training_loss
-    solver.examples_seen += examples
-    if solver.power > 0:
-        solver.rate = solver.first_rate / (solver.examples_seen + 1) ** solver.power
-    fallen = solver.training_milestone - training_loss > FALL * abs(solver.training_milestone)
-    if solver.stale <= solver.patience * (PLATEAU if held > 0 and not fallen else 1):
-        return False
-    if slow_down(solver):
-        solver.stale = 0
-        return False
-    solver.settled = 1
-    return True
-
-
-@compiled
-def slow_down(solver):
-    """Divide the learning rate ("adaptive" by 5, "plateau" by 10); False where it is not to be, or is too small."""
-    if solver.slower <= 1 or solver.rate <= 1e-6:
-        return False
-    solver.rate /= solver.slower
-    return True
-
-
-@compiled
 def count_dead_units(layers, dead):
     """For each hidden layer, the units whose |f'(z)| stayed at or below `dead_below` for all examples since last."""
     for i in range(len(layers) - 1):
         this = layers[i]
         dead[i] = call_for_number(this.count_dead, (this.largest, this.width, this.dead_below))
-
-
-@compiled
-def shuffle(order, key, epoch):
-    """Fisher and Yates's shuffle, from the natural order: an epoch's order depends on its key and number only."""
-    state = scramble(np.uint64(key) + scramble(np.uint64(epoch)))
-    for i in range(len(order)):
-        order[i] = i
-    for i in range(len(order) - 1, 0, -1):
-        state += np.uint64(0x9E3779B97F4A7C15)
-        j = np.int64(((scramble(state) >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
-        order[i], order[j] = order[j], order[i]
-
-
-@compiled
-def scramble(state):
-    """The output function of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195)."""
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
 
 
 @compiled

@@ -14,6 +14,7 @@ from nonlin.nn.network import Network, aligned_zeros
 from nonlin.nn.recording import Recorder
 from nonlin.nn.schedules import factor
 from nonlin.nn.solver import PROGRESS, Solver
+from nonlin.nn.stopping import slow_down
 
 # What is trained on, as the compiled loop sees it: sizes, addresses of buffers, addresses of kernels.
 TASK = fields(
@@ -281,7 +282,7 @@ class Training:
 
     def slow_down(self) -> bool:
         """Lower the learning rate ("adaptive", "plateau"); False where it is not to be, or is too small already."""
-        return bool(loop.slow_down(self._solver[0]))
+        return bool(slow_down(self._solver[0]))
 
     def history(self) -> dict[str, np.ndarray]:
         """What was recorded, an entry an epoch.

@@ -9,7 +9,8 @@ from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from nonlin.errors import InputError
-from nonlin.nn.estimators import MLPClassifier, MLPRegressor
+from nonlin.nn.classifier import MLPClassifier
+from nonlin.nn.regressor import MLPRegressor
 from nonlin.nn.stack import is_multilabel
 
 

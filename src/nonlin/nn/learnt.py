@@ -1,4 +1,4 @@
-"""Where a training starts from and what it leaves: the attributes of a fitted estimator, to go on from later."""
+"""What an estimator has learnt: where a training starts from, and the attributes that it leaves to go on from."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ import numpy as np
 
 from nonlin.nn.network import EPSILON, Network
 
+_LEFT = (  # by a training, in the estimator
+    "coefs_", "loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_", "history_",
+    "records_", "t_", "n_iter_", "activation_parameters_", "normalizations_", "_solver_state", "_stale",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class Learnt:
     """The parameters of a network, and what was learnt with them before."""
 
     coefs: list[np.ndarray]
@@ -27,7 +32,7 @@ class Progress:
     solver: tuple[str, dict[str, Any]] | None = None  # the name, and what it has in mind
 
     @classmethod
-    def of(cls, estimator: Any) -> Progress:
+    def of(cls, estimator: Any) -> Learnt:
         """Where the training of an estimator was left, or weights that were assigned."""
         known = vars(estimator)
         history = known.get("history_")
@@ -88,9 +93,5 @@ def _normalizations(network: Network) -> list[dict[str, Any]]:
 
 def forget(estimator: Any) -> None:
     """Take from an estimator what an earlier training left."""
-    for name in ("coefs_", "loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_"):
-        vars(estimator).pop(name, None)
-    for name in ("history_", "records_", "t_", "n_iter_", "activation_parameters_", "normalizations_"):
-        vars(estimator).pop(name, None)
-    for name in ("_solver_state", "_stale"):
+    for name in _LEFT:
         vars(estimator).pop(name, None)
