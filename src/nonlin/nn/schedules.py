@@ -1,6 +1,6 @@
 """Learning rates that change with the steps, as factors of `learning_rate_init`; usable in compiled code.
 
-What changes with the epochs is decided in `nonlin.nn.loop`.
+What changes with the epochs is decided in `nonlin.nn.stopping`.
 """
 
 from __future__ import annotations
