@@ -186,6 +186,18 @@ def test_warm_start_goes_on_as_scikit_learn_does():
 
 
 @pytest.mark.parametrize("name", PAIRS)
+def test_the_global_seed_of_numpy_makes_fits_repeatable_as_in_scikit_learn(name):
+    y = TARGETS["binary" if name == "classifier" else "regression"]
+    for kind in PAIRS[name]:
+        fits = []
+        for seed in (0, 0, 1):
+            np.random.seed(seed)  # noqa: NPY002
+            fits.append(kind(max_iter=2).fit(X, y).coefs_[0])
+        assert np.array_equal(fits[0], fits[1])
+        assert not np.array_equal(fits[0], fits[2])
+
+
+@pytest.mark.parametrize("name", PAIRS)
 def test_parameters_are_scikit_learns_in_their_order_with_their_defaults(name):
     ours, theirs = (inspect.signature(kind).parameters for kind in PAIRS[name])
     shared = [parameter for parameter in ours.values() if parameter.name in theirs]

@@ -12,6 +12,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import sklearn.utils
 
 from nonlin.errors import InputError
 
@@ -27,18 +28,18 @@ def check_random_state(random_state: Any) -> None:
 
 
 def root_seed(random_state: RandomState) -> int:
-    """The one number that all draws of a fit follow from: the seed itself, or a fresh one.
+    """The one number that all draws of a fit follow from: the seed itself, or one that a generator draws.
+
+    For None that is NumPy's global one, as in scikit-learn, so that `np.random.seed` makes fits repeatable.
 
     >>> root_seed(7)
     7
     """
     if isinstance(random_state, (int, np.integer)):
         return int(random_state)
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
-    return int(np.random.SeedSequence().entropy % 2**63)  # type: ignore[operator]
+    return int(sklearn.utils.check_random_state(random_state).randint(2**31))
 
 
 def sequence(seed: int, *names: str | int) -> np.random.SeedSequence:
