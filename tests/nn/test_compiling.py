@@ -64,6 +64,14 @@ def becomes_a_float(x):
 
 
 @compiled
+def becomes_a_count(x):
+    found = False
+    for _ in range(3):
+        found = len(x)
+    return found
+
+
+@compiled
 def calls_by_name(x):
     return first_above(x, limit=0.0)
 
@@ -120,9 +128,11 @@ def test_the_judgement_of_an_epoch_is_that_of_python(loss):
 
 
 def test_refusals_name_the_line():
-    with pytest.raises(TypeError, match="began as an integer") as caught:
+    with pytest.raises(TypeError, match="began as int becomes number") as caught:
         becomes_a_float(1.5)
     assert "becomes_a_float: total += x" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match="began as bool becomes int"):
+        becomes_a_count(np.arange(3.0))
     with pytest.raises(TypeError, match="by their place"):
         calls_by_name(np.arange(3.0))
     with pytest.raises(ValueError, match="contiguous"):
