@@ -212,7 +212,7 @@ def _run(
     with Interruption() as interruption:
         while not (done or interruption.came) and training.epochs_done < epochs:
             if isinstance(data, Stream):
-                done = training.run_blocks(data.epoch(training.epochs_done, lambda: interruption.came))
+                done = training.run_blocks(data.epoch(training.epoch, lambda: interruption.came))
             else:
                 done = training.run(min(at_once, epochs - training.epochs_done))
             if watch:

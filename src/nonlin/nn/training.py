@@ -141,9 +141,8 @@ class Training:
         Raises DivergedError where the loss or a weight is no longer finite.
         """
         records = self._records(epochs)
-        first = self._first_epoch + self.epochs_done
         work: tuple[Any, ...] = self.network.layers, self._task, self._solver, self._order
-        done = loop.train(*work, first, *records, *self._memory(), self._watch(epochs))
+        done = loop.train(*work, self.epoch, *records, *self._memory(), self._watch(epochs))
         return self._finish(done, *records)
 
     def run_blocks(self, blocks: Iterable[Data]) -> bool:
@@ -153,7 +152,7 @@ class Training:
         layers, task, solver = self.network.layers, self._task, self._solver
         for number, block in enumerate(blocks):
             self.data = self._bind(block)
-            epoch = (self._first_epoch + self.epochs_done << 24) + number  # no other block has this order
+            epoch = (self.epoch << 24) + number  # no other block has this order
             total += loop.train_block(layers, task, solver, self._order, epoch, squares[0], self._watch(1))
             examples += self.examples
             if not np.isfinite(total):
@@ -252,6 +251,11 @@ class Training:
             for mine, given in zip(self.network.views(vector), state[name], strict=True):
                 for ours, theirs in zip(mine, given, strict=True):
                     ours[...] = theirs
+
+    @property
+    def epoch(self) -> int:
+        """The number of the coming epoch, those of earlier trainings counted: orders of examples follow from it."""
+        return self._first_epoch + self.epochs_done
 
     @property
     def last_loss(self) -> float:
