@@ -18,6 +18,7 @@ from nonlin.nn.base import Perceptron, Targets, has_batches
 from nonlin.nn.labels import Labels, check_class_weight, checked_labels, class_indices, class_weights
 from nonlin.nn.outputs import gives_probabilities
 from nonlin.nn.sources import Source, class_counts
+from nonlin.nn.stack import probabilities_ending, through
 
 
 def _is_probable(classifier: MLPClassifier) -> bool:
@@ -246,12 +247,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         Raises as `predict`.
         """
         outputs = self._outputs(X)
-        output = nl.get(self.out_activation_)
-        if output.kind == "row" or self.multilabel_:
-            return output(outputs)
-        if self.n_outputs_ == 1:
-            return output(np.hstack([-outputs, outputs]))
-        return _shares(output(outputs), outputs)
+        return through(probabilities_ending(self), outputs)
 
     @available_if(_is_probable)
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -268,9 +264,3 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             return logs if single or self.multilabel_ else nl.get("log_softmax")(logs)
         with np.errstate(divide="ignore"):  # a sparse output gives some classes no probability at all
             return np.log(self.predict_proba(X))
-
-
-def _shares(each: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Probabilities of each class against the rest as shares of their sum; where all are 0, the softmax's."""
-    total = each.sum(axis=1, keepdims=True)
-    return np.where(total > 0, each / np.where(total > 0, total, 1), nl.get("softmax")(outputs))

@@ -17,6 +17,7 @@ from nonlin.errors import InputError
 from nonlin.nn import checks
 from nonlin.nn.base import Perceptron, Targets, has_batches
 from nonlin.nn.sources import Source
+from nonlin.nn.stack import numbers_ending, through
 
 _SCIKIT_LEARNS = {"squared_error": ("half_squared", {}), "poisson": ("tweedie", {"power": 1.0})}  # names of losses
 
@@ -137,5 +138,4 @@ class MLPRegressor(RegressorMixin, Perceptron):
         Raises NotFittedError before `fit`, ValueError for other features than were learnt from.
         """
         outputs = self._outputs(X)
-        predictions = nl.get(self.out_activation_)(outputs)
-        return predictions[:, 0] if predictions.shape[1] == 1 else predictions
+        return through(numbers_ending(self), outputs)

@@ -40,9 +40,17 @@ class Activate(NamedTuple):
     record: Any
     parameters: Mapping[str, float]
 
+    def of(self, z: np.ndarray) -> np.ndarray:
+        """What it makes of an array (examples, units)."""
+        return self.record(z, **self.parameters)
+
 
 class Opposites(NamedTuple):
     """The single output z of a classifier of two classes as the pair (-z, z)."""
+
+    def of(self, z: np.ndarray) -> np.ndarray:
+        """From shape (examples, 1) to shape (examples, 2)."""
+        return np.hstack([-z, z])
 
 
 class Shares(NamedTuple):
@@ -50,9 +58,19 @@ class Shares(NamedTuple):
 
     record: Any
 
+    def of(self, z: np.ndarray) -> np.ndarray:
+        """The probabilities of classes, (examples, classes)."""
+        each = self.record(z)
+        total = each.sum(axis=1, keepdims=True)
+        return np.where(total > 0, each / np.where(total > 0, total, 1), nl.get("softmax")(z))
+
 
 class Flatten(NamedTuple):
     """A column of numbers as a vector."""
+
+    def of(self, z: np.ndarray) -> np.ndarray:
+        """From shape (examples, 1) to shape (examples,)."""
+        return z[:, 0]
 
 
 Layer = Dense | Normalize | Activate
@@ -107,7 +125,11 @@ def stack_of(model: Any) -> Stack:
     for (weights, bias), given, activate in zip(hidden, normalizations, _activations(model, count), strict=True):
         layers += [Dense(weights, None), Normalize(bias=bias, **given)] if given else [Dense(weights, bias)]
         layers.append(activate)
-    return Stack((*layers, Dense(*last)), _ending(model))
+    if not is_classifier(model):
+        ending = numbers_ending(model)
+    else:
+        ending = probabilities_ending(model) if hasattr(model, "predict_proba") else ()
+    return Stack((*layers, Dense(*last)), ending)
 
 
 def _activations(model: Any, count: int) -> list[Activate]:
@@ -120,13 +142,22 @@ def _activations(model: Any, count: int) -> list[Activate]:
     return [Activate(record, record.check_parameters(own)) for record, own in zip(records, parameters, strict=True)]
 
 
-def _ending(model: Any) -> tuple[Ending, ...]:
-    """What `predict_proba` does to the outputs, or `predict` where there are no probabilities."""
+def through(ending: Sequence[Ending], z: np.ndarray) -> np.ndarray:
+    """What becomes of a network's outputs, (examples, outputs), in these parts."""
+    for part in ending:
+        z = part.of(z)
+    return z
+
+
+def numbers_ending(model: Any) -> tuple[Ending, ...]:
+    """What makes a fitted regressor's predictions of its outputs."""
+    output = Activate(nl.get(model.out_activation_), {})
+    return (output, Flatten()) if model.n_outputs_ == 1 else (output,)
+
+
+def probabilities_ending(model: Any) -> tuple[Ending, ...]:
+    """What makes a fitted classifier's probabilities of its outputs."""
     output = nl.get(model.out_activation_)
-    if not is_classifier(model):
-        return (Activate(output, {}), Flatten()) if model.n_outputs_ == 1 else (Activate(output, {}),)
-    if not hasattr(model, "predict_proba"):
-        return ()
     if model.n_outputs_ == 1:
         return Opposites(), Activate(output, {})
     return (Activate(output, {}),) if output.kind == "row" or is_multilabel(model) else (Shares(output),)
