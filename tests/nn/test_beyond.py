@@ -51,6 +51,15 @@ def test_learnable_parameters_are_learnt_and_a_warm_start_goes_on_from_them():
     assert model.activation_parameters_[0]["weight"] == pytest.approx(first, abs=1e-9)
 
 
+def test_what_was_learnt_outside_of_the_declared_range_predicts_too():
+    """snake is declared for alpha > 0; its formula x + sin(alpha x)^2 / alpha goes on below."""
+    model = MLPRegressor("mse", (6,), "snake", max_iter=1, random_state=0).fit(X, NUMBERS)
+    model.activation_parameters_[0]["alpha"] = alpha = -2.0
+    z = X @ model.coefs_[0] + model.intercepts_[0]
+    expected = (z + np.sin(alpha * z) ** 2 / alpha) @ model.coefs_[1] + model.intercepts_[1]
+    np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-9)
+
+
 def test_a_learnable_activation_does_not_shift_the_other_random_numbers():
     settings = {"max_iter": 1, "learning_rate_init": 1e-30, "random_state": 0, "initialization": "glorot_uniform"}
     plain, learnt = (MLPRegressor("mse", (8, 8), name, **settings).fit(X, NUMBERS) for name in ("relu", "prelu"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from nonlin.backends.numpy import training as backend
 from nonlin.definition.records import made_from_definitions
 from nonlin.facts.gain import matched_gain
 from nonlin.nn.outputs import link
+from nonlin.signature import learnable_names
 
 _REACH, _POINTS = 30.0, 6001  # from -30 to 30 in steps of 0.01: all slopes in use peak or settle well within
 
@@ -22,9 +23,11 @@ def activation_kernel(record: Any, dtype: np.dtype, parameters: Mapping[str, flo
     """The address of `void f(z, bias, slopes, rows, columns, stride, theta, theta_slopes, block)`.
 
     f(z + bias) goes to z, its derivative to slopes, and those with respect to the learnable parameters theta to the
-    blocks of theta_slopes, `block` numbers apart.
+    blocks of theta_slopes, `block` numbers apart. The kernel is the same whatever was learnt, be it outside of the
+    range that is declared for a start.
     """
-    return _activation_kernel(record, dtype, tuple(parameters.items()))
+    learnable = learnable_names(record)
+    return _activation_kernel(record, dtype, tuple(item for item in parameters.items() if item[0] not in learnable))
 
 
 @cache
@@ -65,7 +68,7 @@ def _gain(record: Any, parameters: tuple[tuple[str, float], ...]) -> float:
     return matched_gain(record, **dict(parameters))
 
 
-@cache
+@lru_cache(maxsize=1000)  # learnt parameters are others each time
 def largest_slope(activation: int, dtype: np.dtype, learnable: tuple[float, ...] = ()) -> float:
     """sup |f'(z)| of the activation kernel at the address `activation`, over -30 <= z <= 30.
 
