@@ -34,11 +34,11 @@ def asked_for(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return kernels
 
 
-@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize(("task", "targets"), [("classification", 2), ("classification", 3), ("regression", 3)])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_no_kernel_is_left_to_be_made(task: str, asked_for: list[str]) -> None:
+def test_no_kernel_is_left_to_be_made(task: str, targets: int, asked_for: list[str]) -> None:
     X = pd.DataFrame(np.random.default_rng(1).normal(size=(N, 3)), columns=list("abc"))
-    y = pd.Series(np.arange(N) % 3 * (1.0 if task == "regression" else 1))
+    y = pd.Series(np.arange(N) % targets * (1.0 if task == "regression" else 1))
     network = build(Problem("a.csv", X, y, "y", task, "as asked"), (4,), 2, None)
 
     def run(names: list[str]) -> Any:
@@ -46,7 +46,7 @@ def test_no_kernel_is_left_to_be_made(task: str, asked_for: list[str]) -> None:
             network.estimator, X, y, parameter=network.parameter, values=[nl.get(name) for name in names], folds=2
         )
 
-    rehearse(network, ["mish", "softplus"])
+    rehearse(network, ["mish", "softplus"], y.nunique())
     assert asked_for
     asked_for.clear()
     run(["mish", "softplus"])

@@ -23,8 +23,8 @@ def test_quick_run_prints_a_row_for_each_contender():
     assert float(re.search(r"^peak: (\d+) GFLOP/s a core$", printed, re.MULTILINE)[1]) > 1
     for workload, least in (("W1", 0.5), ("W2", 0.3)):  # after one epoch; chance is 0.1 and 0
         table = printed.split(f"8 trainings of {workload}")[1].split("\n\n")[0]
-        for name in ("scikit-learn, scaled", "torch"):
-            assert name in table
+        assert "scikit-learn, scaled" in table
+        assert "torch" in (table if find_spec("torch") else printed)  # which names what is left out
         assert float(re.search(r"^nonlin .* (\S+)$", table, re.MULTILINE)[1]) > least
     floor = printed.split("one epoch of 20,000 x 50")[1]
     assert len(re.findall(r"products only +\S+ +\S+ +\d+\.\d\d$", floor, re.MULTILINE)) == 2

@@ -88,9 +88,9 @@ def _say(what: str, text: str) -> None:
     print(hanging(f"{what}:".ljust(8), text), flush=True)
 
 
-def _compile(network: Network, names: Sequence[str]) -> None:
+def _compile(network: Network, names: Sequence[str], problem: Problem) -> None:
     with announced_compilation():
-        rehearse(network, names)
+        rehearse(network, names, problem.target.nunique())
 
 
 def _train(plan: Plan, problem: Problem, network: Network) -> Any:
@@ -103,7 +103,7 @@ def _train(plan: Plan, problem: Problem, network: Network) -> Any:
         shown.update(progress)
 
     try:
-        threads = FeaturesFirst(plan.workers, before_all=lambda: _compile(network, plan.arms.names))
+        threads = FeaturesFirst(plan.workers, before_all=lambda: _compile(network, plan.arms.names, problem))
         with nothing_half_made(plan.store), threads as executor, display(plan.trainings) as shown:
             return nl.compare(
                 network.estimator,

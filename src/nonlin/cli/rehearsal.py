@@ -16,10 +16,13 @@ from nonlin.cli.network import Network
 _ROWS = 60
 
 
-def rehearse(network: Network, names: Sequence[str]) -> None:
-    """Train the network for an epoch on a few rows with each of what is compared, and predict as the scores do."""
+def rehearse(network: Network, names: Sequence[str], targets: int) -> None:
+    """Train the network for an epoch on a few rows with each of what is compared, and predict as the scores do.
+
+    `targets` is how many different ones there are: two classes have another output, and loss, than more of them.
+    """
     X = np.random.default_rng(0).normal(size=(_ROWS, 2)).astype(np.float32)
-    y = 1 + np.arange(_ROWS) % 2  # numbers that every loss takes
+    y = 1 + np.arange(_ROWS) % min(targets, 3)  # numbers that every loss takes
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name in names:
