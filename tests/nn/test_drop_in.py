@@ -307,6 +307,20 @@ def test_class_weights_are_weights_of_their_examples():
     np.testing.assert_allclose(balanced.coefs_[0], by_hand.coefs_[0], rtol=1e-12)
 
 
+def test_class_weights_need_not_be_of_classes_that_come_in_a_batch():
+    y, table = TARGETS["multiclass"], {"a": 3.0, "b": 2.0}
+    by_weights, by_classes = MLPClassifier(random_state=0), MLPClassifier(class_weight=table, random_state=0)
+    for label in "cba":
+        part = y == label
+        weights = np.full(part.sum(), table.get(label, 1.0))
+        by_weights.partial_fit(X[part], y[part], weights, classes=["a", "b", "c"])
+        by_classes.partial_fit(X[part], y[part], classes=["a", "b", "c"])
+    np.testing.assert_array_equal(by_weights.coefs_[0], by_classes.coefs_[0])
+    MLPClassifier(class_weight={"c": 2.0}, max_iter=1).fit([(X, y)])
+    with pytest.raises(nl.InputError, match=r"class_weight names 'z', which is not among the classes \['a' 'b' 'c'\]"):
+        MLPClassifier(class_weight={"a": 2.0, "z": 1.0}).fit(X, y)
+
+
 def test_classes_that_do_not_come_can_be_named():
     model = MLPClassifier(max_iter=2).fit(X, TARGETS["binary"], classes=["maybe", "no", "yes"])
     assert model.predict_proba(X).shape == (75, 3)

@@ -108,3 +108,34 @@ def test_what_needs_all_examples_at_once_is_refused():
     model = MLPClassifier(warm_start=True, **SETTINGS).fit(batches())
     with pytest.raises(nl.InputError, match="X has 3 features, but 4 were learnt from before"):
         model.fit([(x[:, :3], y) for x, y in batches()])
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize("in_memory", [4 * 8 * 120, 0])
+def test_training_goes_on_with_the_columns_it_began_with(tmp_path, monkeypatch, in_memory):
+    monkeypatch.setattr(blocks, "IN_MEMORY", in_memory)
+    table = pd.DataFrame(X, columns=list("stuv")).assign(target=NUMBERS)
+    table.to_parquet(tmp_path / "all.parquet")
+    table.rename(columns={"t": "z"}).to_parquet(tmp_path / "other.parquet")
+    model = MLPRegressor(warm_start=True, **SETTINGS).fit(tmp_path / "all.parquet", "target")
+    model.fit(tmp_path / "all.parquet", "target")
+    with pytest.raises(nl.InputError, match="column 1 of X is 'z', but training began with 't'; give the same columns"):
+        model.fit(tmp_path / "other.parquet", "target")
+    assert model.predict(table[list("stuv")]).shape == (120,)
+    assert model.feature_names_in_.tolist() == list("stuv")
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_batches_that_fail_leave_nothing_half_fitted_though_callbacks_saw_it():
+    passes = []
+
+    def fails_in_its_third_pass():
+        passes.append(1)
+        yield X, NUMBERS
+        if len(passes) == 3:
+            raise OSError("the disk is gone")
+
+    model = MLPRegressor(**SETTINGS)
+    with pytest.raises(OSError, match="the disk is gone"):
+        model.fit(fails_in_its_third_pass, callbacks=[lambda epoch: None])
+    assert not hasattr(model, "coefs_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -96,11 +97,17 @@ class Perceptron(Parameters, BaseEstimator, ABC):
             raise InputError("partial_fit does not support early_stopping=True: it has no epochs to choose from")
         fresh = not (hasattr(self, "coefs_") and (incremental or self.warm_start))
         source = None if incremental else source_of(X, y, sample_weight, self.dtype)
+        names = source.feature_names if source else None
+        if names:
+            self._check_same_columns(names, fresh)
         block = source.whole() if source else None
         if source and not block:
             data, targets = self._streamed(source, classes, fresh)
         else:
-            X, y, sample_weight = (block.inputs, block.targets, block.weights) if block else (X, y, sample_weight)
+            if block:
+                X, y, sample_weight = block.inputs, block.targets, block.weights
+            if names:
+                vars(self).pop("feature_names_in_", None)  # they are those of the columns, which an array has not
             X, y = self._validated(X, y, reset=fresh or not hasattr(self, "n_features_in_"))
             targets = self._encode(y, checks.example_weights(sample_weight, X), classes, fresh)
             data = Data(X, targets.values, targets.weights)
@@ -108,8 +115,8 @@ class Perceptron(Parameters, BaseEstimator, ABC):
                 raise InputError("sample_weight and class_weight together leave every example the weight 0; raise some")
             if self.warm_start and not fresh:
                 self._check_goes_on(targets)
-        if source and source.feature_names:
-            self.feature_names_in_ = np.array(source.feature_names, object)
+        if names:
+            self.feature_names_in_ = np.array(names, object)
         task = self._task_of(data, targets, fresh)._replace(callbacks=callbacks)
         self.out_activation_ = output_name(targets.loss, targets.parameters)
         self.n_layers_, self.n_outputs_ = len(task.architecture.sizes), task.architecture.outputs
@@ -132,6 +139,16 @@ class Perceptron(Parameters, BaseEstimator, ABC):
 
         targets = self._encode(*self._sample(source, classes, fresh), fresh)
         return Stream(source, encoded, randomness.root_seed(self.random_state) if self.shuffle else None), targets
+
+    def _check_same_columns(self, names: Sequence[str], fresh: bool) -> None:
+        """Raise `InputError` where training goes on with other columns than it began with."""
+        known = names if fresh else getattr(self, "feature_names_in_", names)
+        for number, (name, before) in enumerate(zip(names, known, strict=False)):
+            if name != before:
+                raise InputError(
+                    f"column {number} of X is {name!r}, but training began with {before!r}; "
+                    "give the same columns in the same order"
+                )
 
     @abstractmethod
     def _sample(self, source: Source, classes: Any, fresh: bool) -> tuple[np.ndarray, None, Any]:

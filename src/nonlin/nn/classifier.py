@@ -193,7 +193,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         self.classes_, self.multilabel_ = labels.classes, labels.marked
         rows = rows[:, 1:] if labels.single and not labels.marked and loss.kind != "row" else rows
         values = np.where(rows, 1.0, -1.0 if loss.domain == "sign" else 0.0)
-        return Targets(values, class_weights(self.class_weight, y, weights), loss, parameters, 1.0)
+        return Targets(values, class_weights(self.class_weight, labels, y, weights), loss, parameters, 1.0)
 
     @property
     def _labels(self) -> Labels:

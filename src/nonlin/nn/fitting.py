@@ -65,9 +65,10 @@ def train(estimator: Any, task: Task, incremental: bool) -> None:
                 _minimise(estimator, task)
             else:
                 _descend(estimator, task, incremental)
-    except DivergedError:
-        vars(estimator).clear()  # callbacks were shown what was learnt meanwhile
-        vars(estimator).update(before)
+    except BaseException:
+        if vars(estimator).get("history_") is before.get("history_"):  # no result: what callbacks were shown is gone
+            vars(estimator).clear()
+            vars(estimator).update(before)
         raise
 
 

@@ -118,11 +118,23 @@ def check_class_weight(class_weight: Any) -> None:
             raise InputError(f"class_weight[{label!r}] must be a finite number from 0 on, got {weight!r}")
 
 
-def class_weights(class_weight: Any, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
-    """The weights of examples times those of their classes."""
+def class_weights(class_weight: Any, labels: Labels, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
+    """The weights of examples times those of their classes, whichever of the classes are among these examples."""
     if class_weight is None:
         return weights
-    if y.ndim == 2:
+    if labels.marked:
         raise InputError(f"class_weight={class_weight!r} needs one class an example; give sample_weight instead")
-    of_class = compute_sample_weight(class_weight, y)
+    if isinstance(class_weight, Mapping):
+        of_class = _weights_by_label(class_weight, labels)[np.searchsorted(labels.classes, y)]
+    else:
+        of_class = compute_sample_weight(class_weight, y)
     return of_class if weights is None else weights * of_class
+
+
+def _weights_by_label(class_weight: Mapping[Any, float], labels: Labels) -> np.ndarray:
+    """The weight of each class, 1 where none is given; an unknown label is refused unless all classes have theirs."""
+    known = [*labels.classes]
+    unknown = [label for label in class_weight if label not in known]
+    if unknown and any(label not in class_weight for label in known):
+        raise InputError(f"class_weight names {unknown[0]!r}, which is not among the classes {labels.classes}")
+    return np.array([float(class_weight.get(label, 1.0)) for label in known])
