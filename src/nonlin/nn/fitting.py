@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import warnings
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +14,14 @@ from sklearn.exceptions import ConvergenceWarning
 from nonlin.nn import checks, lbfgs, randomness
 from nonlin.nn.announcing import announced_compilation
 from nonlin.nn.architecture import Architecture
+from nonlin.nn.blas_threads import one_blas_thread
 from nonlin.nn.divergence import DivergedError
 from nonlin.nn.early_stopping import EarlyStopping
 from nonlin.nn.holding_out import split
 from nonlin.nn.interruption import Interruption
 from nonlin.nn.learnt import Learnt, keep
 from nonlin.nn.network import Network
+from nonlin.nn.products import any_uses_blas
 from nonlin.nn.schedules import CODES
 from nonlin.nn.solver import Solver
 from nonlin.nn.streaming import Stream
@@ -60,7 +63,8 @@ def train(estimator: Any, task: Task, incremental: bool) -> None:
     """Train until converged, or for `max_iter` epochs; one epoch where it is `incremental`."""
     before = dict(vars(estimator))
     try:
-        with announced_compilation():
+        in_blas = one_blas_thread() if any_uses_blas(task.architecture.sizes, task.dtype) else nullcontext()
+        with announced_compilation(), in_blas:
             if estimator.solver == "lbfgs":
                 _minimise(estimator, task)
             else:

@@ -11,14 +11,16 @@ Every element of C is summed in the order of k = 0, 1, ..., whatever the blockin
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 from llvmlite import ir
 
 from nonlin.backends.numpy.jit import compile_ir
-from nonlin.nn.vectors import INT, Kernel, Value, vector_bytes
+from nonlin.nn.vectors import INT, Kernel, Value, padded, vector_bytes
 
 # Blocks of C held in registers: {vectors wide: rows high, then the heights for what is left}.
 # 8 or more independent sums hide the latency of the multiply-add; 32 registers (AVX-512) allow 24 and more.
@@ -138,6 +140,16 @@ def uses_blas(numbers: int) -> bool:
     (False, True)
     """
     return numbers > BLAS_ABOVE[vector_bytes()]
+
+
+def any_uses_blas(sizes: Sequence[int], dtype: np.dtype) -> bool:
+    """Whether a network with layers of these widths leaves a product to BLAS.
+
+    >>> any_uses_blas((64, 64, 10), np.dtype("f4")), any_uses_blas((64, 2048, 2048, 10), np.dtype("f4"))
+    (False, True)
+    """
+    widths = [sizes[0], *(padded(size, dtype) for size in sizes[1:])]
+    return any(uses_blas(before * after) for before, after in pairwise(widths))
 
 
 @cache
