@@ -317,6 +317,14 @@ def test_numbers_that_are_not_finite_are_named(tmp_path, make, message, seed):
             "unknown column of 'data.parquet' 'x9'; expected one of x0",
         ),
         (lambda folder: (parquet_file(folder), "label", "wait"), "unknown column of 'data.parquet' 'wait'"),
+        (
+            lambda folder: (parquet_file(folder), ["label", "label"]),
+            "column 'label' of 'data.parquet' is asked for twice",
+        ),
+        (
+            lambda folder: (parquet_file(folder), "label", "label"),
+            "column 'label' of 'data.parquet' is asked for twice",
+        ),
         (lambda folder: (parquet_file(folder), Y), "y must be the name of a column of 'data.parquet' or a list of"),
         (lambda folder: (parquet_file(folder), None), "y must be the name of a column of 'data.parquet'"),
         (lambda folder: (parquet_file(folder), "label", WEIGHTS), "sample_weight must be the name of a column of"),
@@ -325,6 +333,7 @@ def test_numbers_that_are_not_finite_are_named(tmp_path, make, message, seed):
         (lambda folder: (parquet_file(folder, TABLE.assign(x2="a")), "label"), "column 'x2' of 'data.parquet' holds"),
         (lambda folder: (text_file(folder, frame=TABLE.assign(x2="a")), "label"), "skrub.TableVectorizer, or use"),
         (lambda folder: ([],), None),
+        (lambda folder: (lambda: 1,), "the function X must return something to go through, got int"),
         (lambda folder: (iter([]),), "X gives no batches; expected (X, y) or (X, y, weights)"),
         (lambda folder: (iter([X]),), "X gives ndarray as batch 0; expected (X, y) or"),
         (lambda folder: (iter([(X, Y[:-1])]),), "batch 0 has the shapes [(1000, 6), (999,)]; expected one target"),

@@ -81,6 +81,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train one epoch on these examples, from where the call before ended; the solver keeps its momentum.
 
+        A "cosine" or "one_cycle" learning rate is at its end after `max_iter` calls.
+
         Parameters
         ----------
         X, y, sample_weight : as `fit` takes them, in memory

@@ -56,7 +56,10 @@ class BatchSource(Source):
         return (batch.y for batch in self._checked_batches())
 
     def _iterator(self) -> Iterator[Any]:
-        return iter(self._batches() if callable(self._batches) else self._batches)
+        batches = self._batches() if callable(self._batches) else self._batches
+        if not isinstance(batches, Iterable):
+            raise InputError(f"the function X must return something to go through, got {type(batches).__name__}")
+        return iter(batches)
 
     def _checked_batches(self) -> Iterator[_Batch]:
         self._passes += 1

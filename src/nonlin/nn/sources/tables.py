@@ -35,6 +35,11 @@ class TableSource(Source):
         self._target_names = [target] if isinstance(target, str) else [*target]
         self._weight_name = weights
         apart = [*self._target_names, *([] if weights is None else [weights])]
+        twice = [name for name in apart if apart.count(name) > 1]
+        if twice:
+            raise InputError(
+                f"column {twice[0]!r} of {self.name} is asked for twice, as target or weight; name it once"
+            )
         for name in apart:
             if name not in names:
                 listing = f"expected one of {', '.join(names[:20])}{', ...' if names[20:] else ''}"
