@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import nonlin as nl
 from nonlin.errors import InputError
-from nonlin.nn import checks, fitting, memory, randomness
+from nonlin.nn import checks, fitting, memory, randomness, updates
 from nonlin.nn.architecture import Architecture
 from nonlin.nn.definitions import loss_kernel
 from nonlin.nn.explaining import Trace, backward_trace, forward_trace
@@ -48,10 +48,10 @@ class Targets(NamedTuple):
 
 def has_batches(estimator: Perceptron) -> bool:
     """Whether the solver learns from batches, as `partial_fit` needs; raises AttributeError where not."""
-    if estimator.solver not in fitting.STOCHASTIC:
+    if estimator.solver not in updates.SOLVERS:
         raise AttributeError(
             f"partial_fit needs a solver that learns from batches, got solver={estimator.solver!r}; "
-            f"choose one of {', '.join(map(repr, fitting.STOCHASTIC))}"
+            f"choose one of {', '.join(map(repr, updates.SOLVERS))}"
         )
     return True
 
@@ -125,7 +125,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
 
     def _streamed(self, source: Source, classes: Any, fresh: bool) -> tuple[Stream, Targets]:
         """The data of a source that is trained on in blocks, and how its targets are encoded."""
-        if self.solver not in fitting.STOCHASTIC:
+        if self.solver not in updates.SOLVERS:
             raise InputError(f"solver={self.solver!r} needs all examples in memory at once; choose one such as 'adam'")
         source.check_passes(self.max_iter + int(self.early_stopping))
         if fresh or not hasattr(self, "n_features_in_"):
@@ -240,7 +240,7 @@ class Perceptron(Parameters, BaseEstimator, ABC):
         ((1, 100), (1, 100), (1,))
         """
         check_is_fitted(self)
-        if self.solver not in fitting.STOCHASTIC:
+        if self.solver not in updates.SOLVERS:
             raise InputError(f"backward_trace shows a step on a batch, which solver={self.solver!r} does not take")
         X, y = self._validated(X, y, reset=False)
         targets = self._encode(y, checks.example_weights(sample_weight, X), None, fresh=False)

@@ -15,11 +15,12 @@ import nonlin as nl
 from nonlin.backends.numpy.losses.checks import check_domains
 from nonlin.definition import Definition
 from nonlin.errors import InputError
-from nonlin.nn import randomness
+from nonlin.nn import randomness, updates
+from nonlin.nn.schedules import CODES
 
-SOLVERS = ("adam", "sgd", "lbfgs", "adamw", "nesterov", "rmsprop", "lion")
+SOLVERS = (*updates.SOLVERS[:2], "lbfgs", *updates.SOLVERS[2:])  # scikit-learn's first
 _TRAINED = ("elementwise", "row", "summary")  # kinds of losses
-SCHEDULES = ("constant", "invscaling", "adaptive", "cosine", "one_cycle", "plateau")
+SCHEDULES = ("constant", "invscaling", "adaptive", *CODES, "plateau")
 AUTO_BATCH = 200  # as in scikit-learn
 
 # Bounds of numbers: (low, high, low itself allowed, high itself allowed)

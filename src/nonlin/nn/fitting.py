@@ -26,9 +26,9 @@ from nonlin.nn.schedules import CODES
 from nonlin.nn.solver import Solver
 from nonlin.nn.streaming import Stream
 from nonlin.nn.training import Data, Training
+from nonlin.nn.updates import usual_decay
 from nonlin.nn.watching import Watching
 
-STOCHASTIC = tuple(name for name in checks.SOLVERS if name != "lbfgs")  # those that learn from batches
 _INTERRUPTIBLE = 2e10  # multiplications in one call of compiled code, a fraction of a second: then Ctrl-C is heard
 _BLOCK = 1024  # rows at a time where batches do not matter
 
@@ -175,7 +175,7 @@ def _solver(estimator: Any, task: Task, examples: int | None, network: Network) 
     decay = estimator.weight_decay
     return Solver(
         name=estimator.solver,
-        weight_decay=(0.01 if estimator.solver in ("adamw", "lion") else 0.0) if decay is None else decay,
+        weight_decay=usual_decay(estimator.solver) if decay is None else decay,
         steps_in_all=estimator.max_iter * math.ceil((examples or 1) / network.rows),
         loss_share=task.loss_share,
         best_loss=np.inf if estimator.early_stopping else task.start.best_loss,

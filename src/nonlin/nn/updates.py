@@ -54,6 +54,15 @@ def settings(
     return Settings(momentum, momentum if ahead else 1.0, float(ahead))
 
 
+def usual_decay(solver: str) -> float:
+    """The weight decay where none is asked for: PyTorch's of AdamW, for Lion too, which is made for decay.
+
+    >>> usual_decay("adamw"), usual_decay("adam")
+    (0.01, 0.0)
+    """
+    return 0.01 if solver in {"adamw", "lion"} else 0.0
+
+
 def corrected(rate: float, c: float, steps: int, beta_1: float, beta_2: float, beta_c: float) -> tuple[float, float]:
     """The rate and c for step number `steps`, the first being 1: corrected for moments that started at zero.
 
@@ -171,10 +180,11 @@ def _mean(kernel: Kernel, before: Value, beta: Value, value: Value) -> Value:
 
 
 _STEPS: dict[str, _Step] = {
-    "sgd": _momentum,
-    "nesterov": _momentum,
     "adam": _adam,
+    "sgd": _momentum,
     "adamw": _adam,
+    "nesterov": _momentum,
     "rmsprop": _rmsprop,
     "lion": _lion,
 }
+SOLVERS = tuple(_STEPS)  # those that learn from batches
